@@ -1,0 +1,65 @@
+"""Predict customer experience: who leaves and why, tracked in MLflow, saved as plain files, answered in microseconds.
+
+Importing this package imports nothing else: each name is resolved when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cxml import churn as churn
+    from cxml import datasets as datasets
+    from cxml import metrics as metrics
+    from cxml import plots as plots
+    from cxml.errors import ConfigError as ConfigError
+    from cxml.errors import CxmlError as CxmlError
+    from cxml.errors import FrameError as FrameError
+    from cxml.errors import MissingExtraError as MissingExtraError
+    from cxml.errors import ModelFolderError as ModelFolderError
+    from cxml.errors import NotFittedError as NotFittedError
+    from cxml.errors import PromotionRefused as PromotionRefused
+    from cxml.errors import TrackingError as TrackingError
+    from cxml.persistence import save as save
+    from cxml.promotion import compare as compare
+    from cxml.promotion import promote as promote
+    from cxml.tracking import load as load
+
+__version__ = "0.1.0"
+
+#: name -> module, and the attribute in it ("" for the module itself)
+_NAMES = {
+    "churn": ("cxml.churn", ""),
+    "datasets": ("cxml.datasets", ""),
+    "metrics": ("cxml.metrics", ""),
+    "plots": ("cxml.plots", ""),
+    "ConfigError": ("cxml.errors", "ConfigError"),
+    "CxmlError": ("cxml.errors", "CxmlError"),
+    "FrameError": ("cxml.errors", "FrameError"),
+    "MissingExtraError": ("cxml.errors", "MissingExtraError"),
+    "ModelFolderError": ("cxml.errors", "ModelFolderError"),
+    "NotFittedError": ("cxml.errors", "NotFittedError"),
+    "PromotionRefused": ("cxml.errors", "PromotionRefused"),
+    "TrackingError": ("cxml.errors", "TrackingError"),
+    "save": ("cxml.persistence", "save"),
+    "compare": ("cxml.promotion", "compare"),
+    "promote": ("cxml.promotion", "promote"),
+    "load": ("cxml.tracking", "load"),
+}
+
+__all__ = [*_NAMES, "__version__"]  # noqa: PLE0604 - literal names, listed once
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NAMES:
+        raise AttributeError(f"module 'cxml' has no attribute {name!r}")
+    module, attribute = _NAMES[name]
+    found = import_module(module)
+    value = getattr(found, attribute) if attribute else found
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

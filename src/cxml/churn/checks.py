@@ -1,0 +1,143 @@
+"""What churn refuses to learn from, and what it says about the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxml.churn.config import ChurnConfig, SurvivalConfig
+from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, read_column
+from cxml.errors import FrameError, shorten
+from cxml.frames import binary_target, check_columns, check_unique
+from cxml.leakage import find_leaks, settle_leaks
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_LEAST_ROWS, _LEAST_OF_A_KIND = 50, 10
+
+
+def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, ChurnConfig, tuple[str, ...]]:
+    """Refuse a frame that churn cannot be learned from; settle the label and the columns left out.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    config : ChurnConfig
+
+    Returns
+    -------
+    (the same frame, config with `positive` and `drop` settled, notes)
+
+    Raises
+    ------
+    FrameError
+        If a named column is missing, the target has not two labels, keys repeat or are empty, dates cannot be read,
+        there are fewer than 50 rows or 10 customers of either kind, or nothing is left to learn from.
+    """
+    named = [name for name in config.not_features if name not in config.drop]
+    check_columns(frame.columns, [*named, *config.drop], what="Training churn", advice="Name columns as the data does.")
+    target, positive, _ = binary_target(frame[config.target], positive=config.positive)
+    _check_counts(target)
+    _check_keys(frame, config)
+    if config.time is not None:
+        check_moments(frame[config.time])
+    if isinstance(config, SurvivalConfig):
+        check_durations(frame[config.duration])
+    encoder, notes = learn_encoder(frame, config)
+    _check_values(frame, encoder)
+    leaks = find_leaks(frame, encoder, target, seed=config.seed)
+    notes += settle_leaks(leaks, config.on_leakage)
+    if config.on_leakage == "drop":
+        config = replace(config, drop=(*config.drop, *leaks))
+        if set(encoder.names) <= set(leaks):
+            raise FrameError(f"Training churn needs columns to learn from - all may leak: {shorten(leaks)}.")
+    return frame, replace(config, positive=positive), notes
+
+
+def learn_encoder(frame: pd.DataFrame, config: ChurnConfig) -> tuple[Encoder, tuple[str, ...]]:
+    """Learn what each column is, leaving out what the config names and what nothing can be learned from.
+
+    Raises
+    ------
+    FrameError
+        If no column is left.
+    """
+    features = frame.drop(columns=list(config.not_features))
+    columns, left_out = learn_columns(features)
+    if not columns:
+        raise FrameError(
+            f"Training churn needs columns to learn from - none of {features.shape[1]} can be used: "
+            f"{'; '.join(describe_left_out(left_out)) or 'the data has only the key and the target'}."
+        )
+    dirty = [column.name for column in columns if column.dirty]
+    odd = (f"Text that is no number or date was read as missing in: {shorten(dirty, 20)}",) if dirty else ()
+    return Encoder(columns, time=config.time), (*describe_left_out(left_out), *odd)
+
+
+def target_of(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
+    """Who left, as 0 and 1, once `check` has settled the label."""
+    values = frame[config.target]
+    found: np.ndarray = ((values == config.positive) | (values.astype(str) == str(config.positive))).to_numpy(dtype=int)
+    return found
+
+
+def check_moments(values: pd.Series) -> np.ndarray:
+    """Read as-of dates as days.
+
+    Raises
+    ------
+    FrameError
+        If one is missing or is no date.
+    """
+    days = read_column(values, Column(str(values.name), "date"))
+    if np.isnan(days).any():
+        raise FrameError(
+            f"Each row must have its as-of date - {int(np.isnan(days).sum()):,} of {len(days):,} rows have none in "
+            f"{values.name!r}. Fill it or drop these rows."
+        )
+    return days
+
+
+def check_durations(values: pd.Series) -> np.ndarray:
+    """Read durations as numbers of periods.
+
+    Raises
+    ------
+    FrameError
+        If one is missing, negative or no number.
+    """
+    periods = read_column(values, Column(str(values.name), "number"))
+    bad = int((~(periods >= 0)).sum())
+    if bad:
+        raise FrameError(
+            f"The duration {values.name!r} must be a number of periods from 0 up - {bad:,} of {len(values):,} rows "
+            "hold a missing or negative one. Correct or drop these rows."
+        )
+    return periods
+
+
+def _check_counts(target: np.ndarray) -> None:
+    left = int(target.sum())
+    if len(target) < _LEAST_ROWS or min(left, len(target) - left) < _LEAST_OF_A_KIND:
+        raise FrameError(
+            f"Training churn needs at least {_LEAST_ROWS} rows, and {_LEAST_OF_A_KIND} customers who left and "
+            f"{_LEAST_OF_A_KIND} who stayed - got {len(target):,} rows, {left:,} who left. Gather a longer period."
+        )
+
+
+def _check_keys(frame: pd.DataFrame, config: ChurnConfig) -> None:
+    if config.key is None:
+        return
+    if config.time is None:
+        advice = "Keep one row a customer; where rows are taken at several dates, name the date: time=..."
+        check_unique(frame, [config.key], advice=advice)
+    else:
+        check_unique(frame, [config.key, config.time], advice="Keep one row for each customer and date.")
+
+
+def _check_values(frame: pd.DataFrame, encoder: Encoder) -> None:
+    """Read every value once, so that what cannot be read is refused before work starts."""
+    encoder.encode(frame)

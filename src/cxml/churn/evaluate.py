@@ -1,0 +1,105 @@
+"""Judge churn models on the same held-out customers, each figure with its interval."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxml.churn.checks import target_of
+from cxml.churn.columns import PROBABILITY
+from cxml.churn.config import ChurnConfig
+from cxml.contract import Judgement, Metric, Model
+from cxml.frames import hash_rows
+from cxml.metrics import (
+    bootstrap,
+    brier,
+    campaign_profit,
+    expected_calibration_error,
+    expected_maximum_profit,
+    lift,
+    log_loss,
+    pr_auc,
+    roc_auc,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cxml.metrics.intervals import RowMetric
+
+HEADLINE = "log_loss"
+#: The share of customers contacted in the campaign figure of the verdict.
+CAMPAIGN_SHARE = 0.2
+
+
+def judge(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig) -> dict[str, Judgement]:
+    """Judge models on labelled customers that none of them has learned from.
+
+    The headline is the log loss: it punishes a wrong order and a wrong probability alike, and money is counted with
+    probabilities. Its mean is taken over rows, so that two models are compared row by row.
+
+    Parameters
+    ----------
+    models : mapping of name to fitted Model
+    frame : DataFrame
+        With the target.
+    config : ChurnConfig
+        Settled by `cxml.churn.checks.check`.
+
+    Returns
+    -------
+    dict of name -> Judgement
+        Metrics: ``log_loss, roc_auc, pr_auc, brier, ece``, lift at 5, 10 and 20 %, profit per customer of contacting
+        the riskiest 20 %, each with a 95 % bootstrap interval; the expected maximum profit and the share it contacts.
+    """
+    target = target_of(frame, config)
+    chances = {name: model.predict(frame)[PROBABILITY].to_numpy() for name, model in models.items()}
+    functions: dict[str, RowMetric] = {
+        HEADLINE: log_loss,
+        "roc_auc": roc_auc,
+        "pr_auc": pr_auc,
+        "brier": brier,
+        "ece": expected_calibration_error,
+        "lift_05": partial(lift, share=0.05),
+        "lift_10": partial(lift, share=0.10),
+        "lift_20": partial(lift, share=0.20),
+        "profit_per_customer_top_20": partial(campaign_profit, costs=config.costs, share=CAMPAIGN_SHARE),
+    }
+    intervals = bootstrap(functions, target, *chances.values(), seed=config.seed)
+    rows = row_names(frame, config)
+    found = {}
+    for (name, chance), figures in zip(chances.items(), intervals, strict=True):
+        metrics = [Metric(metric, one.value, one.lower, one.upper) for metric, one in figures.items()]
+        metrics += _expected_maximum_profit(target, chance, config)
+        found[name] = Judgement(HEADLINE, metrics, _predictions(rows, target, chance))
+    return found
+
+
+def _expected_maximum_profit(target: np.ndarray, chance: np.ndarray, config: ChurnConfig) -> list[Metric]:
+    best = expected_maximum_profit(
+        target,
+        chance,
+        alpha=config.accept_alpha,
+        beta=config.accept_beta,
+        value=config.value,
+        offer_cost=config.offer_cost,
+        contact_cost=config.contact_cost,
+    )
+    return [Metric("empc", best.profit), Metric("empc_share", best.share)]
+
+
+def _predictions(rows: np.ndarray, target: np.ndarray, chance: np.ndarray) -> pd.DataFrame:
+    import pandas as pd
+
+    bounded = np.clip(chance, 2.0**-52, 1 - 2.0**-52)
+    loss = -np.log(np.where(target == 1, bounded, 1 - bounded))
+    return pd.DataFrame({"row": rows, "target": target, PROBABILITY: chance, "loss": loss})
+
+
+def row_names(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
+    """A hash that names the customer (and date) and the fate, but tells neither."""
+    names = [name for name in (config.key, config.time, config.target) if name is not None]
+    return hash_rows(frame[names] if config.key is not None else frame)

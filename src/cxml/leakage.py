@@ -1,0 +1,136 @@
+"""Find columns that know the answer: too good alone, or dated after the moment of prediction.
+
+A leak makes the held-out verdict as wrong as the training one, so no split reveals it. What reveals it is a single
+column that all but decides the target.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from cxml.encoding import Column, Encoder, read_column
+from cxml.errors import FrameError
+from cxml.metrics import roc_auc
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+OnLeakage = Literal["warn", "drop", "raise"]
+
+#: A column whose own out-of-fold ROC AUC reaches this is reported. Honest single columns of churn data stay under 0.9.
+SUSPICIOUS_AUC = 0.98
+_FOLDS = 5
+_BINS = 32
+
+
+def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, seed: int = 0) -> dict[str, str]:
+    """Name the columns that alone all but decide the target, or that are dated after the as-of date.
+
+    A column alone is judged by the ROC AUC of its out-of-fold target rates: its values are cut into at most 32
+    groups of equal size (a category's levels are the groups, missing values are one of their own) and each row gets
+    the rate of its group in the other four fifths of the rows. A column that is only filled for those who left
+    is found as well, because missing is a group.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    encoder : Encoder
+        Learned on `frame`.
+    target : array of {0, 1}, shape (n_rows,)
+    seed : int, default=0
+
+    Returns
+    -------
+    dict of column name -> what was found, with its figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> target = np.tile([0, 1], 100)
+    >>> frame = pd.DataFrame({"closed": np.where(target, "yes", "no"), "age": np.arange(200) % 7})
+    >>> columns = [Column("closed", "category", ("no", "yes")), Column("age", "number")]
+    >>> find_leaks(frame, Encoder(columns), target)
+    {'closed': 'alone it tells who left, ROC AUC 1.000'}
+    """
+    found: dict[str, str] = {}
+    matrix = encoder.encode(frame)
+    fold = np.random.default_rng(seed).permutation(len(target)) % _FOLDS
+    for place, column in enumerate(encoder.columns):
+        groups = _groups(matrix[:, place], categorical=column.kind == "category")
+        auc = roc_auc(target, _out_of_fold_rates(groups, target, fold))
+        if auc >= SUSPICIOUS_AUC:
+            found[column.name] = f"alone it tells who left, ROC AUC {auc:.3f}"
+    if encoder.time is not None:
+        found.update(_dated_after(frame, encoder))
+    return found
+
+
+def settle_leaks(leaks: Mapping[str, str], on_leakage: OnLeakage) -> tuple[str, ...]:
+    """Turn what was found into notes, or refuse.
+
+    Returns
+    -------
+    tuple of str, one sentence a column
+
+    Raises
+    ------
+    FrameError
+        If anything was found and `on_leakage` is ``"raise"``.
+
+    Examples
+    --------
+    >>> settle_leaks({"closed": "alone it tells who left, ROC AUC 1.000"}, "drop")
+    ("Possible leakage in 'closed': alone it tells who left, ROC AUC 1.000. It was left out.",)
+    >>> settle_leaks({"closed": "alone it tells who left, ROC AUC 1.000"}, "raise")
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: Possible leakage in 'closed': alone it tells who left, ROC AUC 1.000. Columns must be \
+known before the customer decides: drop them, or pass on_leakage="warn" if you are sure.
+    """
+    sentences = [f"Possible leakage in {name!r}: {what}." for name, what in leaks.items()]
+    if sentences and on_leakage == "raise":
+        raise FrameError(
+            f"{' '.join(sentences)} Columns must be known before the customer decides: "
+            'drop them, or pass on_leakage="warn" if you are sure.'
+        )
+    after = "It was left out." if on_leakage == "drop" else 'It was used; on_leakage="drop" leaves it out.'
+    return tuple(f"{sentence} {after}" for sentence in sentences)
+
+
+def _groups(values: np.ndarray, *, categorical: bool) -> np.ndarray:
+    known = values[~np.isnan(values)]
+    if categorical or not known.size:
+        groups = values
+    else:
+        edges = np.unique(np.quantile(known, np.linspace(0, 1, _BINS + 1)[1:-1]))
+        groups = np.searchsorted(edges, values).astype(float)
+    numbered: np.ndarray = np.where(np.isnan(values), -1, groups).astype(int) + 1
+    return numbered
+
+
+def _out_of_fold_rates(groups: np.ndarray, target: np.ndarray, fold: np.ndarray) -> np.ndarray:
+    """Rate of the row's group in the other folds, drawn towards the overall rate by one row's weight."""
+    size = int(groups.max()) + 1
+    rows = np.zeros((_FOLDS, size))
+    ones = np.zeros((_FOLDS, size))
+    np.add.at(rows, (fold, groups), 1.0)
+    np.add.at(ones, (fold, groups), target)
+    other_rows = rows.sum(axis=0) - rows
+    other_ones = ones.sum(axis=0) - ones
+    overall = target.mean()
+    rates: np.ndarray = ((other_ones + overall) / (other_rows + 1.0))[fold, groups]
+    return rates
+
+
+def _dated_after(frame: pd.DataFrame, encoder: Encoder) -> dict[str, str]:
+    moment = read_column(frame[encoder.time], Column(encoder.time or "", "date", dirty=True))
+    found = {}
+    for column in encoder.columns:
+        if column.kind == "date":
+            late = int((read_column(frame[column.name], column) > moment).sum())
+            if late:
+                found[column.name] = f"{late:,} of {len(frame):,} dates lie after the as-of date {encoder.time!r}"
+    return found

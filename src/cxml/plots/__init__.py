@@ -1,0 +1,21 @@
+"""Pictures of what `cxml.metrics` computes: each takes data and gives a matplotlib Figure, never shown by itself.
+
+Importing this package loads no matplotlib, and drawing changes none of its settings: no pyplot, no rcParams.
+A figure made here shows itself when it is the last line of a notebook cell; with ``ax=`` a picture is drawn
+into the caller's axes, and the colours of its text follow theirs.
+"""
+
+from cxml.plots.classification import plot_gains, plot_lift, plot_reliability
+from cxml.plots.profit import plot_profit
+from cxml.plots.reasons import plot_importance, plot_reasons
+from cxml.plots.survival import plot_survival
+
+__all__ = [
+    "plot_gains",
+    "plot_importance",
+    "plot_lift",
+    "plot_profit",
+    "plot_reasons",
+    "plot_reliability",
+    "plot_survival",
+]

@@ -1,0 +1,235 @@
+"""Compare runs, and let a model become the champion only when it beats the champion and its own baseline.
+
+Both comparisons are paired: the two models' losses on the same held-out rows, row by row. Whatever the family, a row's
+loss is its share of the headline metric, so this needs to know nothing of churn or calls.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from cxml import registry, tracking
+from cxml.contract import Model
+from cxml.errors import ConfigError, PromotionRefused
+from cxml.frames import as_pandas
+from cxml.trained import Trained
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Two sets of held-out rows are the same question when they share this much of the challenger's rows, and this many.
+_COMMON_SHARE, _COMMON_ROWS = 0.5, 100
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Mean difference of two models' losses on the same rows; below zero the first is better.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        With its 95 % interval: mean +/- 1.96 standard errors of the paired differences.
+    rows : int
+    """
+
+    mean: float
+    low: float
+    high: float
+    rows: int
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4f} ({self.low:+.4f} to {self.high:+.4f}, {self.rows:,} rows)"
+
+
+@dataclass(frozen=True)
+class Promotion:
+    """A model that passed the gate.
+
+    Attributes
+    ----------
+    uri : str
+        ``models:/<name>@<alias>``, ready for ``load`` and ``predict``.
+    version : str
+    against_baseline : Difference
+    against_champion : Difference, or None where there was none yet
+    """
+
+    uri: str
+    version: str
+    against_baseline: Difference
+    against_champion: Difference | None
+
+
+def paired_difference(one: Any, other: Any) -> Difference:
+    """Compare two arrays of losses of the same rows.
+
+    Parameters
+    ----------
+    one, other : arrays of float, shape (n_rows,), n_rows >= 2
+
+    Returns
+    -------
+    Difference
+
+    Examples
+    --------
+    >>> print(paired_difference([0.1, 0.2, 0.1, 0.2], [0.2, 0.2, 0.3, 0.2]))
+    -0.0750 (-0.1688 to +0.0188, 4 rows)
+    """
+    import numpy as np
+
+    gap = np.asarray(one, dtype=float) - np.asarray(other, dtype=float)
+    mean, error = float(gap.mean()), 1.96 * float(gap.std(ddof=1)) / math.sqrt(len(gap))
+    return Difference(mean, mean - error, mean + error, len(gap))
+
+
+def compare(family: str) -> pd.DataFrame:
+    """List the runs of a family, best first, baselines included.
+
+    Only runs with the same ``data`` and ``headline`` answer the same question; the frame is sorted within these.
+
+    Parameters
+    ----------
+    family : str
+        Such as ``"churn"``.
+
+    Returns
+    -------
+    DataFrame
+        One line per finished run: ``run``, ``role`` (model or baseline), ``headline``, ``value``, ``low``, ``high``,
+        every other ``holdout_*`` figure under its plain name, ``data`` (digest), ``started``, ``run_id``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such family.
+    """
+    import pandas as pd
+
+    registry.family(family)
+    runs = tracking.search_runs(family)
+    columns = ["run", "role", "headline", "value", "low", "high"]
+    if runs.empty:
+        return pd.DataFrame(columns=[*columns, "data", "started", "run_id"])
+    found = pd.DataFrame(
+        {
+            "run": runs["tags.mlflow.runName"],
+            "role": runs["tags.cxml.role"],
+            "headline": runs["tags.cxml.headline"],
+            "data": runs["tags.cxml.data"],
+            "started": runs["start_time"],
+            "run_id": runs["run_id"],
+        }
+    )
+    figures = runs.filter(regex="^metrics.holdout_").rename(columns=lambda name: name.removeprefix("metrics.holdout_"))
+    for name, suffix in (("value", ""), ("low", "_low"), ("high", "_high")):
+        wanted = [figures.get(f"{headline}{suffix}") for headline in found["headline"]]
+        found[name] = [math.nan if column is None else column.iloc[place] for place, column in enumerate(wanted)]
+    plain = figures[[name for name in sorted(map(str, figures)) if not name.endswith(("_low", "_high"))]]
+    joined = pd.concat([found[columns], plain, found[["data", "started", "run_id"]]], axis=1)
+    newest = joined.groupby(["headline", "data"])["started"].transform("max")
+    order = joined.assign(_newest=newest).sort_values(
+        ["_newest", "headline", "data", "value"], ascending=[False, True, True, True]
+    )
+    return order.drop(columns="_newest").reset_index(drop=True)
+
+
+def promote(
+    model: Trained | str,
+    *,
+    alias: str = "champion",
+    on: Any = None,
+    strict: bool = False,
+    tolerance: float = 0.0,
+    name: str | None = None,
+) -> Promotion:
+    """Register a model and give it an alias, if it beats its baseline and the present holder of the alias.
+
+    A model beats another when the mean difference of their losses on the same rows is below 0, or with ``strict=True``
+    when its whole 95 % interval is. The rows are those that both runs held out, which neither judged fit has seen, or
+    those of the frame `on`. The interval is part of the answer and kept with the registered version, either way.
+
+    Parameters
+    ----------
+    model : Trained or URI
+        Trained with tracking on.
+    alias : str, default="champion"
+    on : DataFrame, optional
+        Labelled rows that neither model was trained on, to judge both. Needed where the two runs did not hold out
+        (mostly) the same rows.
+    strict : bool, default=False
+        Ask for certainty: chance alone must not explain that the model is better.
+    tolerance : float, default=0.0
+        In units of the headline metric. Above 0 the challenger may be worse than the champion by this much, for the
+        sake of fresher data or fewer columns.
+    name : str, optional
+        Name in the registry, by default the family's.
+
+    Returns
+    -------
+    Promotion
+
+    Raises
+    ------
+    PromotionRefused
+        If it does not beat one of the two; the message gives the difference with its interval.
+    ConfigError
+        If it was not tracked, or the two cannot be compared.
+    """
+    challenger = tracking.load(model)
+    if challenger.run_id is None or challenger.uri is None or challenger.verdict is None:
+        raise ConfigError(
+            "Only a model that MLflow holds can be promoted - this one has no run. Train it with track=True, "
+            "or give its URI: runs:/<run id>/model."
+        )
+    name = name or challenger.family
+    own = tracking.read_held_out(challenger.run_id)
+    against_baseline = paired_difference(own["loss"], own["baseline_loss"])
+    _require(against_baseline, challenger, "its baseline", strict=strict, tolerance=0.0)
+    against_champion = None
+    run_id = tracking.aliased(name, alias)
+    if run_id is not None:
+        losses = _held_out_losses(own, run_id, challenger) if on is None else _judge(challenger, name, alias, on)
+        against_champion = paired_difference(*losses)
+        _require(against_champion, challenger, f"{name}@{alias}", strict=strict, tolerance=tolerance)
+    tags = {"cxml.against_baseline": str(against_baseline), "cxml.against_champion": str(against_champion or "")}
+    version = tracking.register(challenger.uri, name, alias, tags)
+    return Promotion(f"models:/{name}@{alias}", version, against_baseline, against_champion)
+
+
+def _require(difference: Difference, challenger: Trained, rival: str, *, strict: bool, tolerance: float) -> None:
+    if (difference.high if strict else difference.mean) < tolerance:
+        return
+    headline = challenger.verdict.headline if challenger.verdict else ""
+    what = "its whole interval" if strict else "its mean"
+    raise PromotionRefused(
+        f"{challenger.name} must beat {rival} on the same held-out rows: the difference of {headline}, {difference}, "
+        f"must have {what} below {tolerance:g}. The alias was not moved. More data or better columns help; against a "
+        "champion, tolerance= accepts a model that is no worse than so much."
+    )
+
+
+def _held_out_losses(own: pd.DataFrame, run_id: str, challenger: Trained) -> tuple[pd.Series, pd.Series]:
+    theirs = tracking.read_held_out(run_id)
+    headline = challenger.verdict.headline if challenger.verdict else ""
+    if theirs.attrs.get("headline") != headline:
+        raise ConfigError(
+            f"Two models are compared by one metric - the champion's is {theirs.attrs.get('headline')!r}, the "
+            f"challenger's {headline!r}. Promote under another name=."
+        )
+    both = own.drop_duplicates("row").merge(theirs.drop_duplicates("row"), on="row", suffixes=("", "_other"))
+    if len(both) < max(_COMMON_ROWS, _COMMON_SHARE * len(own)):
+        raise ConfigError(
+            f"Two models are compared on rows that both held out - they share {len(both):,} of {len(own):,}. "
+            "Give rows that neither was trained on: promote(model, on=frame)."
+        )
+    return both["loss"], both["loss_other"]
+
+
+def _judge(challenger: Trained, name: str, alias: str, on: Any) -> tuple[pd.Series, pd.Series]:
+    champion = tracking.load(f"models:/{name}@{alias}")
+    models: dict[str, Model] = {"challenger": challenger.model, "champion": champion.model}
+    judged = registry.family(challenger.family).judge(models, as_pandas(on), challenger.config)
+    return judged["challenger"].predictions["loss"], judged["champion"].predictions["loss"]

@@ -1,0 +1,154 @@
+"""Choose the rows that judge a model, so that nothing about them is known to the fit.
+
+The choice hangs on what the rows hold, not on their order: the same rows are held out again when the data comes back
+sorted otherwise, and almost the same ones when new rows have joined. So a champion and its challenger, trained a
+month apart, can still be compared on rows that neither has seen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cxml.contract import Split
+from cxml.frames import hash_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A group of equal rows larger than this share of all rows is chance (few columns, few values), not a copied row.
+_LARGEST_GROUP = 0.01
+
+
+def stratified_split(target: np.ndarray, groups: np.ndarray, *, share: float, seed: int) -> Split:
+    """Hold out a share of each class, whole groups at a time, by the hash of the group.
+
+    Parameters
+    ----------
+    target : array of int, shape (n_rows,)
+        The class of each row.
+    groups : array of uint64, shape (n_rows,)
+        Rows with the same number stay on one side.
+    share : float in (0, 1)
+    seed : int
+
+    Returns
+    -------
+    Split
+
+    Examples
+    --------
+    >>> target, groups = np.array([0, 0, 0, 0, 1, 1]), np.arange(6, dtype=np.uint64)
+    >>> found = stratified_split(target, groups, share=0.5, seed=0)
+    >>> len(found.test), int(target[found.test].sum())
+    (3, 1)
+    """
+    order = _shuffle(groups, seed)
+    test = np.zeros(len(target), dtype=bool)
+    first, inverse = np.unique(groups, return_index=True, return_inverse=True)[1:]
+    group_class = target[first][inverse]  # equal rows may differ in the target only by mistake: the first one decides
+    for label in np.unique(group_class):
+        members = np.flatnonzero(group_class == label)
+        ranked = members[np.argsort(order[members], kind="stable")]
+        wanted = max(1, round(share * len(members)))
+        last = order[ranked[wanted - 1]]
+        test[ranked[order[ranked] <= last]] = True
+    rule = f"stratified by the target, {share:.0%} held out by content hash, seed {seed}"
+    return Split(np.flatnonzero(~test), np.flatnonzero(test), rule)
+
+
+def time_split(days: np.ndarray, groups: np.ndarray, *, share: float, seed: int) -> Split | None:
+    """Hold out the last as-of dates, and keep each group on one side of the cut.
+
+    The cut is the latest date with at least `share` of the rows on or after it. A group with rows on both sides of
+    the cut (a customer met every month) gives either its early rows to the fit or its late rows to the judgement,
+    three in ten the latter; its other rows are used by neither.
+
+    Parameters
+    ----------
+    days : array of float, shape (n_rows,)
+        As-of dates, in days.
+    groups : array of uint64, shape (n_rows,)
+    share : float in (0, 1)
+    seed : int
+
+    Returns
+    -------
+    Split, or None where all rows have one date
+
+    Examples
+    --------
+    >>> days, groups = np.repeat([0.0, 31.0, 60.0], 4), np.arange(12, dtype=np.uint64)
+    >>> time_split(days, groups, share=0.25, seed=0).test.tolist()
+    [8, 9, 10, 11]
+    """
+    dates = np.unique(days)
+    if len(dates) < 2:
+        return None
+    after = np.array([(days >= date).mean() for date in dates])
+    cut = dates[max(1, int(np.flatnonzero(after >= share)[-1]))]
+    late = days >= cut
+    straddling = np.isin(groups, np.intersect1d(groups[late], groups[~late]))
+    judges = _shuffle(groups, seed) < np.uint64(0.3 * 2**64)
+    test = late & (~straddling | judges)
+    train = ~late & (~straddling | ~judges)
+    day = np.datetime64(int(cut), "D")
+    rule = f"as-of dates from {day} on held out, each key on one side, seed {seed}"
+    return Split(np.flatnonzero(train), np.flatnonzero(test), rule)
+
+
+def groups_of(frame: pd.DataFrame, *, key: str | None) -> np.ndarray:
+    """Give each row a number that it shares with the rows it must stay together with.
+
+    Rows of the same key share one, and so do rows that are equal in everything but the key - unless so many are equal
+    (over 1 % of all rows in one group) that it is chance, as with a few yes-no columns.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    key : str, optional
+
+    Returns
+    -------
+    array of uint64, shape (n_rows,)
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"id": range(300), "x": [0.5, 0.5, *range(298)]})
+    >>> numbers = groups_of(frame, key="id")
+    >>> bool(numbers[0] == numbers[1]), len(set(numbers.tolist()))
+    (True, 299)
+    """
+    content = hash_rows(frame.drop(columns=[key] if key else []))
+    counts = np.unique(content, return_counts=True)[1]
+    alike = counts.max() <= max(2.0, _LARGEST_GROUP * len(frame))
+    if key is None:
+        return content if alike else content + np.arange(len(content), dtype=np.uint64)
+    keys = hash_rows(frame[[key]])
+    return _joined(keys, content) if alike else keys
+
+
+def _joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Find the connected parts of the graph whose edges join each row's two labels, named by their least label."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    labels, nodes = np.unique(np.concatenate([one, other]), return_inverse=True)
+    ends = nodes[: len(one)], nodes[len(one) :]
+    graph = coo_array((np.ones(len(one)), ends), shape=(len(labels), len(labels)))
+    part = connected_components(graph, directed=False)[1]
+    least = np.full(part.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
+    np.minimum.at(least, part, labels)
+    found: np.ndarray = least[part[ends[0]]]
+    return found
+
+
+def _shuffle(numbers: np.ndarray, seed: int) -> np.ndarray:
+    """Mix each number with the seed (SplitMix64, Steele, Lea & Flood 2014)."""
+    mixed = numbers.astype(np.uint64) + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    found: np.ndarray = mixed ^ (mixed >> np.uint64(31))
+    return found

@@ -1,0 +1,214 @@
+"""Read one value as a number, a date or a category.
+
+These three functions are the only place that decides what a value means. A batch applies them to the distinct values
+of a column and a record to its one value, so the two cannot disagree.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from unicodedata import normalize
+
+from cxml.errors import FrameError
+
+#: Texts that mean "no value" in a column of numbers or dates, in lower case. A category may well be called "none".
+NO_VALUE = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>", "-", "?"})
+
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})\.?((?:[T ]).*)?")
+_EPOCH = datetime(1970, 1, 1)
+_DAY_SECONDS = 86_400.0
+_MISSING_TYPES = frozenset({"NAType", "NaTType"})
+
+
+def is_missing(value: Any) -> bool:
+    """Tell whether a value is None, NaN, NaT or pandas.NA, without importing pandas.
+
+    >>> is_missing(None), is_missing(float("nan")), is_missing("")
+    (True, True, False)
+    """
+    if value is None:
+        return True
+    if isinstance(value, str):
+        return False
+    if type(value).__name__ in _MISSING_TYPES:
+        return True
+    try:
+        return bool(value != value)
+    except (TypeError, ValueError):  # lists, arrays: wrong, but not missing
+        return False
+
+
+def read_number(value: Any) -> float | None:
+    """Read a value as a number.
+
+    Parameters
+    ----------
+    value : object
+        A number, a bool (1 or 0), a time span (days), or text: digits with blanks around them, thousands commas,
+        ``true`` or ``false``. Missing values and the texts of `NO_VALUE` are NaN.
+
+    Returns
+    -------
+    float, or None where the text is no number
+
+    Raises
+    ------
+    FrameError
+        If the value is infinite, or of a kind that is never a number.
+
+    Examples
+    --------
+    >>> read_number(" 1,234.5 "), read_number(True), read_number(""), read_number("abc")
+    (1234.5, 1.0, nan, None)
+    >>> read_number([1])
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: must be a number - got list [1]
+    """
+    if is_missing(value):
+        return math.nan
+    if isinstance(value, str):
+        return _read_number_text(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds() / _DAY_SECONDS
+    if isinstance(value, (list, tuple, set, dict, bytes, date, complex)):
+        raise FrameError(f"must be a number - got {_kind_and_value(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    except (TypeError, ValueError):
+        raise FrameError(f"must be a number - got {_kind_and_value(value)}") from None
+    return _finite(number, value)
+
+
+def _read_number_text(text: str) -> float | None:
+    stripped = text.strip()
+    lowered = stripped.lower()
+    if lowered in NO_VALUE:
+        return math.nan
+    if lowered in ("true", "false"):
+        return float(lowered == "true")
+    if _THOUSANDS.fullmatch(stripped):
+        stripped = stripped.replace(",", "")
+    try:
+        number = float(stripped)
+    except ValueError:
+        return None
+    return _finite(number, text)
+
+
+def _finite(number: float, value: object) -> float:
+    if math.isinf(number):
+        raise FrameError(f"must be a finite number - got {value!r}")
+    return number
+
+
+def read_days(value: Any) -> float | None:
+    """Read a value as a moment, in days since 1970-01-01 (UTC where it has a zone).
+
+    Parameters
+    ----------
+    value : object
+        A date, a datetime or timestamp, or text that starts with year, month and day, such as ``2024-03-01``,
+        ``2024.3.1`` or ``2024/03/01 09:30``.
+
+    Returns
+    -------
+    float, or None where the text is no date
+
+    Raises
+    ------
+    FrameError
+        If the value is of a kind that is never a date.
+
+    Examples
+    --------
+    >>> read_days("1970-01-02 12:00"), read_days("1970. 1. 3"), read_days("soon")
+    (1.5, 2.0, None)
+    >>> read_days(20240101)
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: must be a date - got int 20240101
+    """
+    if is_missing(value):
+        return math.nan
+    if isinstance(value, str):
+        return _read_days_text(value)
+    if hasattr(value, "to_timestamp"):  # pandas.Period
+        value = value.to_timestamp()
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            value = value.astimezone(UTC).replace(tzinfo=None)
+        return float((value - _EPOCH).total_seconds() / _DAY_SECONDS)
+    if isinstance(value, date):
+        return float((value - _EPOCH.date()).days)
+    raise FrameError(f"must be a date - got {_kind_and_value(value)}")
+
+
+def _read_days_text(text: str) -> float | None:
+    stripped = text.strip()
+    if stripped.lower() in NO_VALUE:
+        return math.nan
+    found = _DATE.fullmatch(stripped) or _DATE.fullmatch(stripped.replace(". ", "."))
+    if found is None:
+        return None
+    year, month, day, clock = found.groups()
+    try:
+        return read_days(datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{(clock or '').rstrip()}"))
+    except ValueError:
+        return None
+
+
+def read_category(value: Any) -> str | None:
+    """Read a value as the name of a category.
+
+    Parameters
+    ----------
+    value : object
+        Text (blanks around it dropped, Korean composed), a number (``1.0`` is ``"1"``), a bool (``"1"`` or ``"0"``),
+        or a date (ISO). Missing values and empty text are no category.
+
+    Returns
+    -------
+    str, or None where there is no value
+
+    Raises
+    ------
+    FrameError
+        If the value is of a kind that names nothing, such as a list.
+
+    Examples
+    --------
+    >>> read_category(" Yes "), read_category(1.0), read_category(None)
+    ('Yes', '1', None)
+    >>> read_category({"a": 1})
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: must be text or a number - got dict {'a': 1}
+    """
+    if is_missing(value):
+        return None
+    if isinstance(value, str):
+        return normalize("NFC", value).strip() or None
+    if isinstance(value, (date, Decimal)):
+        return str(value)
+    if isinstance(value, (list, tuple, set, dict, bytes)):
+        raise FrameError(f"must be text or a number - got {_kind_and_value(value)}")
+    try:
+        number = float(value)
+    except OverflowError:
+        return str(value)
+    except (TypeError, ValueError):
+        return str(value)
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _kind_and_value(value: object) -> str:
+    text = repr(value)
+    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
