@@ -18,7 +18,7 @@ MODELS = {
     "churn/logistic": "cxml.churn.logistic:LogisticChurn",
     "churn/base_rate": "cxml.churn.baseline:BaseRateChurn",
     "churn/survival": "cxml.churn.survival:SurvivalChurn",
-    "churn/life_table": "cxml.churn.baseline:LifeTableChurn",
+    "churn/life_table": "cxml.churn.survival:LifeTableChurn",
 }
 
 FAMILIES = {

@@ -97,6 +97,7 @@ def test_profit_marks_and_names_the_best_share():
     best = CURVE.best
     dot = next(each for each in axes.get_lines() if each.get_marker() == "o")
     np.testing.assert_allclose(dot.get_xydata(), [[100 * best.share, best.profit]])
+    assert best.profit in line(axes, "model").get_ydata()  # thinning the curve kept its top
     assert f"contact {100 * best.share:.0f} %: {best.profit:,.2f} a customer" in axes.texts[0].get_text()
     assert axes.get_ylabel().endswith("(USD)")
 

@@ -68,6 +68,7 @@ def test_the_users_font_goes_first_when_it_holds_the_letters(installed):
 def test_tick_labels_get_the_font_too(installed):
     with pytest.warns(UserWarning, match="none is installed"):
         (axes,) = plot_importance(KOREAN, [1, 2]).axes
+    axes.set_yticks(range(9), labels=KOREAN[:1] * 9)  # ticks that did not exist when the picture was made
     families = {tuple(text.get_fontfamily()) for text in (*axes.get_yticklabels(), axes._left_title, axes.xaxis.label)}
     assert len(families) == 1
     assert families.pop()[-1] == "Last Resort High-Efficiency"

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from cxml.additive.levels import level_index
+
 #: (column, slope, mean, lowest, highest, term where missing): what a row needs of a number.
 RowTerm = tuple[int, float, float, float, float, float]
 
@@ -66,8 +68,7 @@ class LinearPart:
 
     @staticmethod
     def _looked_up(codes: np.ndarray, table: np.ndarray) -> np.ndarray:
-        known = codes >= 0
-        found: np.ndarray = table[np.where(known, codes, len(table) - 1).astype(np.intp)]
+        found: np.ndarray = table[level_index(codes, len(table) - 1)]
         return found
 
     def row_terms(self) -> tuple[list[RowTerm], dict[int, list[float]]]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxml.additive.levels import apply_levels
 from cxml.additive.linear import LinearPart
 
 if TYPE_CHECKING:
@@ -66,12 +67,7 @@ class AdditiveScore:
 
     def mapped(self, matrix: np.ndarray) -> np.ndarray:
         """The matrix that the trees see: each category code replaced by its level's number."""
-        if not self.levels:
-            return matrix
-        seen = matrix.copy()
-        for place, numbers in self.levels.items():
-            seen[:, place] = numbers[level_index(matrix[:, place], len(numbers) - 1)]
-        return seen
+        return apply_levels(matrix, self.levels) if self.levels else matrix
 
     def contributions(self, matrix: np.ndarray) -> tuple[np.ndarray, float]:
         """Exact Shapley values of the score.
@@ -159,13 +155,6 @@ class AdditiveScore:
         levels = {int(place): np.array(numbers) for place, numbers in score["levels"].items()}
         linear = LinearPart.from_json(score["linear"])
         return cls(float(score["intercept"]), linear, parts.get("trees"), levels)
-
-
-def level_index(codes: np.ndarray, n_levels: int) -> np.ndarray:
-    """Codes as indices; `n_levels` where missing or unknown."""
-    known = codes >= 0
-    index: np.ndarray = np.where(known, codes, n_levels).astype(np.intp)
-    return index
 
 
 def sigmoid(score: float) -> float:

@@ -25,6 +25,7 @@ def train_booster(
     weight: ArrayLike | None = None,
     valid: tuple[ArrayLike, ArrayLike] | None = None,
     early_stopping: int | None = None,
+    curve: list[float] | None = None,
 ) -> Booster:
     """Train a LightGBM booster.
 
@@ -50,6 +51,8 @@ def train_booster(
         Rows and targets on which to judge each round.
     early_stopping : int, default=None
         Stop when `valid` has not improved for this many rounds, and answer from the best one.
+    curve : list, default=None
+        Filled with the loss on `valid` after each round.
 
     Returns
     -------
@@ -86,7 +89,12 @@ def train_booster(
     stop: list[Callable[..., Any]] = (
         [] if early_stopping is None else [lightgbm.early_stopping(early_stopping, verbose=False)]
     )
-    return lightgbm.train(settings, train, num_boost_round=rounds, valid_sets=watched, callbacks=stop)
+    seen: dict[str, dict[str, list[float]]] = {}
+    record = [lightgbm.record_evaluation(seen)] if watched else []
+    booster = lightgbm.train(settings, train, num_boost_round=rounds, valid_sets=watched, callbacks=[*stop, *record])
+    if curve is not None:
+        curve.extend(next(iter(next(iter(seen.values())).values())) if seen else [])
+    return booster
 
 
 def _dataset(

@@ -99,8 +99,7 @@ class Group:
         terms = self.zero.size * len(points)
         step = max(1, _CHUNK_TERMS // terms)
         parts = [
-            self._shares(patterns[start : start + step], points, weights)
-            for start in range(0, len(patterns), step)
+            self._shares(patterns[start : start + step], points, weights) for start in range(0, len(patterns), step)
         ]
         return np.concatenate(parts, axis=1)
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 HEADLINE = "survival_log_loss"
 _REPEATS = 100
+#: A hazard of exactly 0 or 1 would make one surprise cost more than all other customers together.
+_CERTAIN = 1e-9
 
 
 def judge_survival(
@@ -62,6 +64,7 @@ def judge_survival(
 
 
 def _loss(hazard: np.ndarray, ends: np.ndarray, left: np.ndarray) -> np.ndarray:
+    hazard = np.clip(hazard, _CERTAIN, 1 - _CERTAIN)
     last = hazard.shape[1] - 1
     at = np.minimum(ends, last)
     stayed = np.log1p(-hazard).cumsum(axis=1)

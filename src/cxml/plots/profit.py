@@ -75,7 +75,8 @@ def plot_profit(
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     ax.set_xlim(0, 100)
     if len(series) > 1:
-        legend(ax, place="best", ink=ink)
+        falls = any(curve.profit[-1] < 0 for curve in series.values())
+        legend(ax, place="lower left" if falls else "lower right", ink=ink)
     label = f"Profit per customer of the base ({currency})"
     finish(ax, title=title, x="Customers contacted, riskiest first (%)", y=label)
     return figure

@@ -188,7 +188,13 @@ def _draw_steps(ax: Axes, base: float, step: NDArray[np.float64], ink: str) -> N
         text = f"{move:+.1f}".replace("-", "\N{MINUS SIGN}")
         ax.annotate(text, place, (shift, 0), textcoords="offset points", ha=side, va="center", fontsize=9, color=ink)
     for row, end in enumerate(ends):
-        ax.plot([end, end], [row - (0.31 if row else 0), row + 1.31], color=GREY, linewidth=1, zorder=0)
+        ax.plot(
+            [end, end],
+            [row - (0.31 if row else 0), row + (1.31 if row < len(step) else 1)],
+            color=GREY,
+            linewidth=1,
+            zorder=0,
+        )
     for row, end in ((0, ends[0]), (last, ends[-1])):
         ax.plot([end], [row], "D", color=ink, markersize=6)
         text = f"{end:.1f} %"

@@ -237,5 +237,3 @@ def _set_fonts(ax: Axes) -> None:
     family = font_family([text.get_text() for text in written] + labels)
     for text in written:
         text.set_fontfamily(family)
-    for axes in (ax, *ax.child_axes):
-        axes.tick_params(labelfontfamily=family)

@@ -1,0 +1,335 @@
+"""The command line: the five verbs and a demo, for people who have a file and not a notebook.
+
+Whatever reads data, trains or loads is imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zlib
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from io import TextIOWrapper
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING, Any, cast
+
+from cxml import __version__
+from cxml.errors import ConfigError, CxmlError, FrameError, ModelFolderError, PromotionRefused, TrackingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from cxml.trained import Trained
+
+_ENDINGS = (".csv", ".csv.gz", ".parquet")
+_ENDINGS_TEXT = "a file that ends in .csv, .csv.gz or .parquet"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The words after ``cxml``, by default those that the process was started with.
+
+    Returns
+    -------
+    int
+        0 when it worked, 1 when a promotion was refused, 2 when the request or the data must be changed; the reason
+        is then one line on stderr.
+
+    Examples
+    --------
+    >>> main(["train", "churn", "--data", "customers.xls", "--target", "Churn"])  # and on stderr, what must be changed
+    2
+    """
+    for stream in (sys.stdout, sys.stderr):
+        # A console of another code page shows "?" for a letter that it lacks, instead of ending in a traceback.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    options = _parser().parse_args(argv)
+    try:
+        options.command(options)
+    except CxmlError as error:
+        print(f"cxml: {' '.join(str(error).split())}", file=sys.stderr)
+        return 1 if isinstance(error, PromotionRefused) else 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cxml",
+        description="Predict customer experience: who leaves and why, tracked in MLflow.",
+        epilog="Start with: cxml demo. The options of a command: cxml train --help",
+    )
+    parser.add_argument("--version", action="version", version=f"cxml {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_train(commands)
+    _add_predict(commands)
+    _add_compare(commands)
+    _add_promote(commands)
+    _add_demo(commands)
+    return parser
+
+
+def _add_train(commands: Any) -> None:
+    train = _command(commands, "train", _train, "train a model, judge it on rows held out, track it in MLflow")
+    train.add_argument("family", help="what to predict: churn")
+    train.add_argument("--data", required=True, metavar="FILE", help=_ENDINGS_TEXT)
+    train.add_argument("--target", required=True, metavar="COLUMN", help="says who left")
+    train.add_argument("--key", metavar="COLUMN", help="names the customer; read as text, so 00123 stays 00123")
+    train.add_argument("--time", metavar="COLUMN", help="as-of date of each row; the last dates judge the model")
+    train.add_argument("--method", help="boosted (default), logistic, base_rate, survival, life_table")
+    train.add_argument("--positive", metavar="LABEL", help="label of the target that means: left")
+    train.add_argument("--drop", nargs="+", action="extend", metavar="COLUMN", help="columns to leave out")
+    train.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="further settings, such as test_size=0.2 seed=7 value=300 duration=tenure",
+    )
+    train.add_argument("--no-track", dest="track", action="store_false", help="leave MLflow alone")
+    train.add_argument("--out", metavar="FOLDER", help="also save the model to this new folder")
+
+
+def _add_predict(commands: Any) -> None:
+    predict = _command(commands, "predict", _predict, "answer for every row of a file")
+    predict.add_argument("model", metavar="URI_OR_FOLDER", help="models:/churn@champion, runs:/<run id>/model, folder")
+    predict.add_argument("--data", required=True, metavar="FILE", help=_ENDINGS_TEXT)
+    predict.add_argument("--out", required=True, metavar="FILE", help="the same endings; replaced if it exists")
+    predict.add_argument("--reasons", type=int, metavar="N", help="give so many reasons for each row, in a sentence")
+    predict.add_argument("--language", metavar="LANGUAGE", help="of the sentences: en (default) or ko")
+    predict.add_argument("--months", nargs="+", type=float, metavar="M", help="survival models: chance to stay so long")
+
+
+def _add_compare(commands: Any) -> None:
+    compare = _command(commands, "compare", _compare, "list the runs that MLflow holds, best first")
+    compare.add_argument("family", help="churn")
+
+
+def _add_promote(commands: Any) -> None:
+    promote = _command(commands, "promote", _promote, "give a model an alias, if it beats its baseline and the holder")
+    promote.add_argument("model", metavar="URI", help="runs:/<run id>/model")
+    promote.add_argument("--alias", default="champion", help="default: champion")
+    promote.add_argument("--on", metavar="FILE", help="labelled rows that neither model has seen, to judge both")
+    promote.add_argument("--strict", action="store_true", help="chance alone must not explain that it is better")
+    promote.add_argument("--tolerance", type=float, default=0.0, help="it may be worse than the holder by so much")
+    promote.add_argument("--name", help="in the registry; default: the family")
+
+
+def _add_demo(commands: Any) -> None:
+    demo = _command(commands, "demo", _demo, "see all of it on public data, or on a file of yours")
+    demo.add_argument("--data", metavar="FILE", help=f"your own data: {_ENDINGS_TEXT}")
+    demo.add_argument("--target", metavar="COLUMN", help="with --data: says who left")
+    demo.add_argument("--key", metavar="COLUMN", help="with --data: names the customer")
+    demo.add_argument("--out", default=".demo", metavar="FOLDER", help="for what it writes; default: .demo")
+
+
+def _command(commands: Any, name: str, run: Any, text: str) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=f"{text.capitalize()}.")
+    parser.set_defaults(command=run)
+    return parser
+
+
+def _train(options: argparse.Namespace) -> None:
+    from cxml import persistence, registry
+
+    registry.family(options.family)
+    settings = _settings(options.set)
+    _check_new(options.out)
+    frame = _read(options.data, _texts(options.key))
+    asked = {name: getattr(options, name) for name in ("key", "time", "method", "positive", "drop")}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    twice = [name for name in settings if name in asked]
+    if twice:
+        raise ConfigError(f"A setting is given once - got {twice[0]!r} by --{twice[0]} and by --set. Leave one out.")
+    train = import_module(f"cxml.{options.family}").train
+    try:
+        trained = train(frame, target=options.target, track=options.track, **asked, **settings)
+    except TrackingError as error:
+        if error.trained is not None:
+            print(_verdict(cast("Trained", error.trained)))
+        raise
+    print(_verdict(trained))
+    if options.out:
+        persistence.save(trained, options.out)
+    print(_kept(trained, options.out))
+
+
+def _settings(pairs: Sequence[str]) -> dict[str, Any]:
+    """Read ``name=value`` pairs; a value that is JSON is taken as such, anything else as text."""
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, text = pair.partition("=")
+        if not (name and equals):
+            raise ConfigError(f"--set takes NAME=VALUE - got {pair!r}. Write it like test_size=0.2.")
+        if name in ("frame", "target", "track"):
+            raise ConfigError(f"--set is for further settings - got {pair!r}. Use --data, --target or --no-track.")
+        try:
+            found[name] = json.loads(text)
+        except ValueError:
+            found[name] = text
+    return found
+
+
+def _verdict(trained: Trained) -> str:
+    """Lay out what ``train`` prints: how it was judged, the figures, the notes."""
+    lines = [trained.name]
+    if trained.verdict:
+        rows = trained.verdict.rows
+        lines.append(f"learned from {rows['train']:,} rows, judged on {rows['test']:,} others: {trained.verdict.rule}")
+        lines += ["", trained.table().round(4).to_string(na_rep="")]
+    if trained.notes:
+        lines += ["", "notes", *(f"- {note}" for note in trained.notes)]
+    return "\n".join(lines)
+
+
+def _kept(trained: Trained, folder: str | None) -> str:
+    """Say where the model is and what to type next."""
+    place = f"runs:/{trained.run_id}/model" if trained.run_id else folder and quote(folder)
+    if not place:
+        return "\nThe model is not kept: train without --no-track, or with --out FOLDER."
+    lines = [""]
+    if folder:
+        lines.append(f"folder  {folder}")
+    if trained.run_id:
+        lines.append(f"run id  {trained.run_id}")
+    next_one = f"cxml predict {place} --data new.csv --out predictions.csv --reasons 3"
+    if trained.run_id:
+        next_one = f"cxml promote {place}\n        {next_one}"
+    return "\n".join([*lines, f"next    {next_one}"])
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from cxml.tracking import load
+
+    _check_target_file(options.out, options.data)
+    trained = load(options.model)
+    frame = _read(options.data, _texts(trained.config.key, trained.model.features()))
+    asked = {name: getattr(options, name) for name in ("reasons", "language", "months")}
+    asked = {name: value for name, value in asked.items() if value is not None}
+    answer = import_module(f"cxml.{trained.family}").predict(trained, frame, **asked)
+    _write(answer, Path(options.out))
+    print(f"{len(answer):,} predictions of {trained.name} in {options.out}: {', '.join(answer.columns)}")
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from cxml.promotion import compare
+
+    runs = compare(options.family)
+    if runs.empty:
+        print(f"No finished run yet. Train one: cxml train {quote(options.family)} --data customers.csv --target Churn")
+        return
+    for (headline, data), group in runs.groupby(["headline", "data"], sort=False):
+        shown = group[["run", "role", "value", "low", "high"]].round(4)
+        shown["started"] = group["started"].dt.strftime("%Y-%m-%d %H:%M")
+        print(f"{headline} (lower is better) on data {data}")
+        print(shown.assign(run_id=group["run_id"]).to_string(index=False, na_rep=""), end="\n\n")
+
+
+def _promote(options: argparse.Namespace) -> None:
+    from cxml.promotion import promote
+    from cxml.tracking import load
+
+    trained = load(options.model)
+    on = _read(options.on, _texts(trained.config.key, trained.model.features())) if options.on else None
+    done = promote(
+        trained, alias=options.alias, on=on, strict=options.strict, tolerance=options.tolerance, name=options.name
+    )
+    print(f"{done.uri} is now version {done.version}, {trained.name}")
+    print(f"against its baseline   {done.against_baseline}")
+    if done.against_champion:
+        print(f"against the holder     {done.against_champion}")
+    print(f"next    cxml predict {done.uri} --data new.csv --out predictions.csv")
+
+
+def _demo(options: argparse.Namespace) -> None:
+    if not options.data and (options.target or options.key):
+        raise ConfigError("--target and --key speak of your own data - got no --data. Name the file.")
+    if options.data and not options.target:
+        raise ConfigError(f"Your own data needs --target - got only --data {options.data}. Name the column.")
+    from cxml import demo
+
+    frame = _read(options.data, _texts(options.key)) if options.data else None
+    demo.run(frame, source=options.data, target=options.target, key=options.key, out=options.out)
+
+
+def _texts(key: str | None, features: Mapping[str, str] | None = None) -> list[str]:
+    """Columns to read as text: the key, whose zeros count, and what the model learned as text."""
+    texts = [name for name, kind in (features or {}).items() if kind == "text"]
+    return [key, *texts] if key else texts
+
+
+def _read(file: str, texts: Sequence[str] = ()) -> pd.DataFrame:
+    """Read a table by the ending of its name, refusing what cannot be read before anything starts."""
+    path = Path(file)
+    if not path.is_file():
+        what = "it is a folder" if path.is_dir() else "there is none"
+        raise FrameError(f"The data must be {_ENDINGS_TEXT} - {file}: {what}. Check the path.")
+    ending = _ending(path)
+    import pandas as pd
+
+    try:
+        return pd.read_parquet(path) if ending == ".parquet" else _read_csv(path, texts)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise FrameError(
+            f"The data must be {_ENDINGS_TEXT} - {file} cannot be read: {error}. Export it again."
+        ) from error
+
+
+def _read_csv(path: Path, texts: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    def read(encoding: str) -> pd.DataFrame:
+        # A column is of one type in a file of any length: low_memory=True would look at one piece after the other.
+        return pd.read_csv(path, encoding=encoding, dtype=dict.fromkeys(texts, str), low_memory=False)
+
+    try:
+        return read("utf-8-sig")
+    except UnicodeDecodeError:
+        frame = read("cp949")
+    print(f"cxml: {path} is not UTF-8 - it was read as Windows-949 (cp949).", file=sys.stderr)
+    return frame
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    if _ending(path) == ".parquet":
+        frame.to_parquet(path, index=False)
+        return
+    lists = [name for name in frame.columns if len(frame) and isinstance(frame[name].iloc[0], list)]
+    # Sentences are for people, whose spreadsheet knows UTF-8 by this mark; without them the reader is a machine.
+    encoding = "utf-8-sig" if lists else "utf-8"
+    frame.drop(columns=lists).to_csv(path, index=False, encoding=encoding)
+
+
+def _ending(path: Path) -> str:
+    found = next((one for one in _ENDINGS if path.name.lower().endswith(one)), None)
+    if found is None:
+        raise FrameError(f"A table is {_ENDINGS_TEXT} - got {path}. Convert it first.")
+    return found
+
+
+def _check_target_file(out: str, data: str) -> None:
+    path = Path(out)
+    _ending(path)
+    if path.is_dir() or not path.parent.is_dir():
+        what = "it is a folder" if path.is_dir() else f"{path.parent} does not exist"
+        raise FrameError(f"--out must be a file in a folder that exists - {out}: {what}. Check the path.")
+    if path.resolve() == Path(data).resolve():
+        raise FrameError(f"--out must be another file than --data - got {out} twice. Name another one.")
+
+
+def _check_new(folder: str | None) -> None:
+    """Refuse before a training what could not be saved after it."""
+    if folder and Path(folder).exists():
+        raise ModelFolderError(f"--out must be a new folder - {folder} exists already. Choose another name.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

