@@ -39,8 +39,8 @@ def read(source: Source) -> pd.DataFrame:
     path = FOLDER / "churn" / source.file
     if not path.is_file():
         raise SystemExit(
-            f"{source.name} is not here: {path} does not exist. The benchmark needs the public churn sets; set CXML_DATA "
-            "to the folder that holds churn/."
+            f"{source.name} is not here: {path} does not exist. The benchmark needs the public churn sets; set "
+            "CXML_DATA to the folder that holds churn/."
         )
     return pd.read_csv(path).drop(columns=list(source.identifiers))
 

@@ -95,7 +95,7 @@ def fit_ridge(
     columns = design.apply(matrix)
     found = []
     # Each fit starts from its neighbour's solution.
-    model = LogisticRegression(max_iter=2000, tol=1e-6, warm_start=True)
+    model = LogisticRegression(solver="newton-cg", max_iter=500, tol=1e-6, warm_start=True)
     for ridge in ridges:
         model.set_params(C=1.0 / ridge).fit(columns, target)
         found.append((float(model.intercept_[0]), design.linear_part(model.coef_[0], matrix)))

@@ -47,6 +47,15 @@ class Shape:
 
 
 _DEEP = {
+    "num_leaves": 40,
+    "max_depth": 7,
+    "learning_rate": 0.04,
+    "feature_fraction_bynode": 0.5,
+    "lambda_l2": 0.1,
+    "min_data_in_leaf": 1,
+    "bagging_fraction": 1.0,
+}
+_MODERATE = {
     "num_leaves": 31,
     "max_depth": 5,
     "learning_rate": 0.05,
@@ -69,7 +78,7 @@ _SHAPES = (
         },
         with_levels=True,
     ),
-    # Rules and interactions. Depth 5 beat free growth; small leaves pay on small clean data.
+    # Rules and interactions down to single rows: worst alone where signals are weak, and then left out by the blend.
     Shape("deep", 500, _DEEP),
     # Thresholds at random bring variety enough: bagging on top would only cost rows.
     Shape(
@@ -85,7 +94,7 @@ _SHAPES = (
         },
     ),
 )
-_DEEP_LEVELS = Shape("deep_levels", 500, _DEEP, with_levels=True)
+_LEVELS = Shape("levels", 500, _MODERATE, with_levels=True)
 
 
 def candidates(n_rows: int, *, many_levels: bool) -> list[Shape]:
@@ -98,7 +107,7 @@ def candidates(n_rows: int, *, many_levels: bool) -> list[Shape]:
     many_levels : bool
         Whether a category has many levels: then one shape is tried with it and without.
     """
-    shapes = [*_SHAPES, _DEEP_LEVELS] if many_levels else list(_SHAPES)
+    shapes = [*_SHAPES, _LEVELS] if many_levels else list(_SHAPES)
     if n_rows <= LARGE:
         return shapes
     return [

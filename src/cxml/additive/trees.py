@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,7 @@ _PATIENCE = 40
 _BUDGET = 1000
 _MOST_SEEDS = 3
 _LEAST_WEIGHT = 0.03
+_FEW_VALUES = 32
 
 
 @dataclass(frozen=True)
@@ -88,21 +89,54 @@ def _prepare(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], 
 def _grow_watched(
     shape: Shape, data: _Prepared, counts: Mapping[int, int], seed: int
 ) -> tuple[Booster, list[float], np.ndarray]:
-    from cxml.boosting import train_booster
-
     curve: list[float] = []
     unseen = _visible(data.unseen, shape, data.levels)
-    booster = train_booster(
-        _visible(data.seen, shape, data.levels),
-        data.target,
-        params=shape.settings(seed),
-        rounds=shape.limit,
-        categorical=[place for place in counts if place not in data.levels],
-        valid=(unseen, data.unseen_target),
-        early_stopping=_PATIENCE,
-        curve=curve,
-    )
+    watched = {"valid": (unseen, data.unseen_target), "early_stopping": _PATIENCE, "curve": curve}
+    booster = _grow(shape, data.seen, data.target, data.levels, counts, seed=seed, rounds=shape.limit, **watched)
     return booster, curve, unseen
+
+
+def _grow(
+    shape: Shape,
+    matrix: np.ndarray,
+    target: np.ndarray,
+    levels: Mapping[int, np.ndarray],
+    counts: Mapping[int, int],
+    *,
+    seed: int,
+    rounds: int,
+    **watched: Any,
+) -> Booster:
+    from cxml.boosting import train_booster
+
+    categorical = [place for place in counts if place not in levels]
+    rows, labels, weight = _visible(matrix, shape, levels), target, None
+    if shape.params.get("extra_trees"):
+        rows, labels, weight = _with_headroom(rows, target, categorical)
+    settings = shape.settings(seed)
+    return train_booster(
+        rows, labels, params=settings, rounds=rounds, categorical=categorical, weight=weight, **watched
+    )
+
+
+def _with_headroom(
+    matrix: np.ndarray, target: np.ndarray, categorical: Sequence[int]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Add three rows of no weight that lie above every column of few values.
+
+    A random threshold of LightGBM is never the one below a column's top value. Among hundreds of values that is
+    nothing; a column of 1 and 2 could never be split at all. Three rows make a further bin, and the next lower
+    threshold can be drawn.
+    """
+    numbers = [place for place in range(matrix.shape[1]) if place not in categorical]
+    above = matrix[0].copy()
+    for place in numbers:
+        values = np.unique(matrix[~np.isnan(matrix[:, place]), place])
+        if 1 < len(values) <= _FEW_VALUES:
+            above[place] = values[-1] + 1.0
+    rows = np.vstack([matrix, np.tile(above, (3, 1))])
+    weight = np.concatenate([np.ones(len(target)), np.full(3, 1e-6)])
+    return rows, np.concatenate([target, [0, 1, 0]]), weight
 
 
 def _visible(matrix: np.ndarray, shape: Shape, levels: Mapping[int, np.ndarray]) -> np.ndarray:
@@ -141,20 +175,13 @@ def grow(
     -------
     (booster whose raw score is the weighted sum, number of each level)
     """
-    from cxml.boosting import merge, train_booster
+    from cxml.boosting import merge
 
     levels = learn_levels(matrix, target, counts)
-    categorical = [place for place in counts if place not in levels]
 
     def one(task: Task) -> Booster:
         learned = cross_fitted(matrix, target, levels, task.seed)
-        return train_booster(
-            _visible(learned, task.shape, levels),
-            target,
-            params=task.shape.settings(task.seed),
-            rounds=task.rounds,
-            categorical=categorical,
-        )
+        return _grow(task.shape, learned, target, levels, counts, seed=task.seed, rounds=task.rounds)
 
     boosters = _side_by_side([partial(one, task) for task in tasks])
     return merge(boosters, [task.weight for task in tasks]), levels

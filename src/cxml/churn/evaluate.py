@@ -28,7 +28,7 @@ from cxml.metrics import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cxml.metrics.intervals import RowMetric
+    from cxml.metrics.intervals import Interval, RowMetric
 
 HEADLINE = "log_loss"
 #: The share of customers contacted in the campaign figure of the verdict.
@@ -52,8 +52,9 @@ def judge(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig)
     Returns
     -------
     dict of name -> Judgement
-        Metrics: ``log_loss, roc_auc, pr_auc, brier, ece``, lift at 5, 10 and 20 %, profit per customer of contacting
-        the riskiest 20 %, each with a 95 % bootstrap interval; the expected maximum profit and the share it contacts.
+        Metrics: ``log_loss, roc_auc, pr_auc, brier, ece`` (expected calibration error), lift at 5, 10 and 20 %, profit
+        per customer of contacting the riskiest 20 %, each with a 95 % bootstrap interval; the expected maximum profit
+        and the share it contacts.
     """
     target = target_of(frame, config)
     chances = {name: model.predict(frame)[PROBABILITY].to_numpy() for name, model in models.items()}
@@ -72,10 +73,19 @@ def judge(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig)
     rows = row_names(frame, config)
     found = {}
     for (name, chance), figures in zip(chances.items(), intervals, strict=True):
-        metrics = [Metric(metric, one.value, one.lower, one.upper) for metric, one in figures.items()]
+        metrics = [_metric(metric, one) for metric, one in figures.items()]
         metrics += _expected_maximum_profit(target, chance, config)
         found[name] = Judgement(HEADLINE, metrics, _predictions(rows, target, chance))
     return found
+
+
+def _metric(name: str, interval: Interval) -> Metric:
+    if name != "ece":
+        return Metric(name, interval.value, interval.lower, interval.upper)
+    # Resampling adds noise to a figure that cannot be negative, so its interval may lie above the value: the width is
+    # right, the place is not.
+    half = (interval.upper - interval.lower) / 2
+    return Metric(name, interval.value, max(0.0, interval.value - half), interval.value + half)
 
 
 def _expected_maximum_profit(target: np.ndarray, chance: np.ndarray, config: ChurnConfig) -> list[Metric]:
