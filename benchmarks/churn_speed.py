@@ -21,10 +21,11 @@ import numpy as np
 import pandas as pd
 
 from _data import table
-from cxml.additive import AdditiveScore, fit_logistic
+from cxml.additive import AdditiveScore
+from cxml.boosting import train_booster
 from cxml.churn import ChurnConfig
 from cxml.churn.boosted import BoostedChurn
-from cxml.churn.scored import ScoredChurn
+from cxml.churn.logistic import LogisticChurn
 
 N_NUMBERS, N_CATEGORIES, ROWS = 20, 5, 20_000
 
@@ -41,21 +42,26 @@ def make_frame(rows: int, seed: int = 0) -> pd.DataFrame:
     return frame
 
 
-def learn_300(matrix: np.ndarray, target: np.ndarray, counts: dict[int, int], seed: int) -> AdditiveScore:
-    """300 trees of 31 leaves on top of a linear part."""
-    from cxml.boosting import train_booster
-
-    base = fit_logistic(matrix, target, counts, seed)
-    params = {"objective": "binary", "num_leaves": 31, "learning_rate": 0.05, "min_data_in_leaf": 5, "num_threads": 2}
-    booster = train_booster(matrix, target, params=params, rounds=300, categorical=list(counts))
-    return AdditiveScore(base.intercept, base.linear, booster, {})
-
-
-class ThreeHundred(ScoredChurn):
-    """The model of the record and batch lines."""
+class ThreeHundred(LogisticChurn):
+    """The model of the record and batch lines: 300 trees of 31 leaves on top of a linear part."""
 
     method: ClassVar[str] = "boosted"
-    learn = staticmethod(learn_300)
+
+    def fit(self, frame: pd.DataFrame) -> ThreeHundred:
+        """Fit the linear part, and put the trees on top."""
+        encoder, base = super().fit(frame).fitted
+        target = (frame["churned"] == "yes").to_numpy(dtype=int)
+        params = {
+            "objective": "binary",
+            "num_leaves": 31,
+            "learning_rate": 0.05,
+            "min_data_in_leaf": 5,
+            "num_threads": 2,
+        }
+        booster = train_booster(
+            encoder.encode(frame), target, params=params, rounds=300, categorical=list(encoder.level_counts)
+        )
+        return self._take(encoder, AdditiveScore(base.intercept, base.linear, booster, {}))
 
 
 def pipeline(frame: pd.DataFrame) -> object:

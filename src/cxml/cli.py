@@ -10,13 +10,12 @@ import json
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
-from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
-from cxml import __version__
+import cxml
 from cxml.errors import ConfigError, CxmlError, FrameError, ModelFolderError, PromotionRefused, TrackingError
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Predict customer experience: who leaves and why, tracked in MLflow.",
         epilog="Start with: cxml demo. The options of a command: cxml train --help",
     )
-    parser.add_argument("--version", action="version", version=f"cxml {__version__}")
+    parser.add_argument("--version", action="version", version=f"cxml {cxml.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_train(commands)
     _add_predict(commands)
@@ -149,9 +148,10 @@ def _train(options: argparse.Namespace) -> None:
     twice = [name for name in settings if name in asked]
     if twice:
         raise ConfigError(f"A setting is given once - got {twice[0]!r} by --{twice[0]} and by --set. Leave one out.")
-    train = import_module(f"cxml.{options.family}").train
     try:
-        trained = train(frame, target=options.target, track=options.track, **asked, **settings)
+        trained = getattr(cxml, options.family).train(
+            frame, target=options.target, track=options.track, **asked, **settings
+        )
     except TrackingError as error:
         if error.trained is not None:
             print(_verdict(cast("Trained", error.trained)))
@@ -214,9 +214,9 @@ def _predict(options: argparse.Namespace) -> None:
     frame = _read(options.data, _texts(trained.config.key, trained.model.features()))
     asked = {name: getattr(options, name) for name in ("reasons", "language", "months")}
     asked = {name: value for name, value in asked.items() if value is not None}
-    answer = import_module(f"cxml.{trained.family}").predict(trained, frame, **asked)
-    _write(answer, Path(options.out))
-    print(f"{len(answer):,} predictions of {trained.name} in {options.out}: {', '.join(answer.columns)}")
+    answer = getattr(cxml, trained.family).predict(trained, frame, **asked)
+    columns = _write(answer, Path(options.out))
+    print(f"{len(answer):,} predictions of {trained.name} in {options.out}: {', '.join(columns)}")
 
 
 def _compare(options: argparse.Namespace) -> None:
@@ -256,7 +256,10 @@ def _demo(options: argparse.Namespace) -> None:
         raise ConfigError(f"Your own data needs --target - got only --data {options.data}. Name the column.")
     from cxml import demo
 
-    frame = _read(options.data, _texts(options.key)) if options.data else None
+    if not options.data:
+        demo.run(out=options.out)
+        return
+    frame = _read(options.data, _texts(options.key))
     demo.run(frame, source=options.data, target=options.target, key=options.key, out=options.out)
 
 
@@ -298,14 +301,16 @@ def _read_csv(path: Path, texts: Sequence[str]) -> pd.DataFrame:
     return frame
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
+def _write(frame: pd.DataFrame, path: Path) -> list[str]:
+    """Write a table by the ending of its name; answers with the columns that it has there."""
     if _ending(path) == ".parquet":
         frame.to_parquet(path, index=False)
-        return
-    lists = [name for name in frame.columns if len(frame) and isinstance(frame[name].iloc[0], list)]
+        return list(frame.columns)
+    lists = [name for name in frame.columns if isinstance(frame[name].iloc[0], list)]
+    told = frame.drop(columns=lists)
     # Sentences are for people, whose spreadsheet knows UTF-8 by this mark; without them the reader is a machine.
-    encoding = "utf-8-sig" if lists else "utf-8"
-    frame.drop(columns=lists).to_csv(path, index=False, encoding=encoding)
+    told.to_csv(path, index=False, encoding="utf-8-sig" if lists else "utf-8")
+    return list(told.columns)
 
 
 def _ending(path: Path) -> str:

@@ -8,10 +8,10 @@ small protocol of its own, asked for with ``isinstance``. A training yields `Rec
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, TypeVar, runtime_checkable
 
-from cxml.errors import ConfigError, nearest
+from cxml.errors import ConfigError, nearest, shorten
 
 if TYPE_CHECKING:
     import numpy as np
@@ -61,6 +61,15 @@ class PredictsOne(Protocol):
 
     def predict_one(self, record: Mapping[str, Any]) -> dict[str, Any]:
         """Answer like `Model.predict` on a frame of this one row."""
+        ...
+
+
+@runtime_checkable
+class Refits(Protocol):
+    """Fits on more rows what it has settled already, without choosing again."""
+
+    def refit(self, frame: pd.DataFrame) -> Self:
+        """Answer with a new model of the same choices, fitted on `frame`."""
         ...
 
 
@@ -269,7 +278,7 @@ def build_config(kind: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
     Raises
     ------
     ConfigError
-        If a name is not a field of `kind`; the message names the nearest one.
+        If a name is not a field of `kind` (the message names the nearest one), or one without default is left out.
 
     Examples
     --------
@@ -289,6 +298,13 @@ def build_config(kind: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
         if name not in known:
             listed = ", ".join(map(repr, known))
             raise ConfigError(f"{kind.__name__} has the settings {listed} - got {name!r}.{nearest(name, known)}")
+    needed = [
+        one.name
+        for one in fields(kind)  # type: ignore[arg-type]
+        if one.name not in settings and one.default is MISSING and one.default_factory is MISSING
+    ]
+    if needed:
+        raise ConfigError(f"{kind.__name__} needs the settings {shorten(needed)}. Pass {needed[0]}=...")
     return kind(**settings)
 
 

@@ -115,9 +115,9 @@ class Encoder:
         #: place -> how many levels, of each category
         self.level_counts = {i: len(one.levels) for i, one in enumerate(self.columns) if one.kind == "category"}
         self._dates = [i for i, column in enumerate(self.columns) if column.kind == "date"]
-        #: name, level -> code (None: a number), and how to read what the quick way does not know
+        #: name, level -> code (None: a number; a date has none and is always read), how to read what is not quick
         self._readers: list[tuple[str, dict[Any, float] | None, Callable[[Any], float]]] = [
-            (column.name, dict(column.codes) if column.kind == "category" else None, column.read)
+            (column.name, dict(column.codes) if column.kind in ("category", "date") else None, column.read)
             for column in self.columns
         ]
 

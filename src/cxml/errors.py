@@ -62,12 +62,13 @@ def shorten(items: Iterable[object], most: int = 5) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Advice naming the known word closest to `name`, or an empty text.
+    """Advice naming the known word closest to `name` whatever its case, or an empty text.
 
-    >>> nearest("tenur", ["tenure", "Churn"])
-    " Did you mean 'tenure'?"
+    >>> nearest("tenur", ["Tenure", "Churn"])
+    " Did you mean 'Tenure'?"
     >>> nearest("x", ["tenure"])
     ''
     """
-    found = get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f" Did you mean {found[0]!r}?" if found else ""
+    by_lower = {str(one).casefold(): one for one in known}
+    found = get_close_matches(name.casefold(), by_lower, n=1, cutoff=0.6)
+    return f" Did you mean {by_lower[found[0]]!r}?" if found else ""

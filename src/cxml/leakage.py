@@ -22,6 +22,8 @@ OnLeakage = Literal["warn", "drop", "raise"]
 
 #: A column whose own out-of-fold ROC AUC reaches this is reported. Honest single columns of churn data stay under 0.9.
 SUSPICIOUS_AUC = 0.98
+#: A column whose rank correlation with the duration reaches this is reported to a survival model.
+SUSPICIOUS_CORRELATION = 0.8
 _FOLDS = 5
 _BINS = 32
 
@@ -65,6 +67,48 @@ def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, see
             found[column.name] = f"alone it tells who left, ROC AUC {auc:.3f}"
     if encoder.time is not None:
         found.update(_dated_after(frame, encoder))
+    return found
+
+
+def find_duration_leaks(frame: pd.DataFrame, encoder: Encoder, duration: np.ndarray) -> dict[str, str]:
+    """Name the columns that tell how long a customer has been here, as a total paid so far or a joining date does.
+
+    Such a column is small because the duration is short, so a survival model reads from it what it should predict.
+    It is found by the rank correlation (Spearman) with the duration, from 0.8 either way.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    encoder : Encoder
+        Learned on `frame`.
+    duration : array of float, shape (n_rows,)
+
+    Returns
+    -------
+    dict of column name -> what was found, with its figure
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"paid": np.arange(100.0) ** 2, "fee": np.arange(100) % 7})
+    >>> encoder = Encoder([Column("paid", "number"), Column("fee", "number")])
+    >>> find_duration_leaks(frame, encoder, np.arange(100.0))
+    {'paid': 'it goes with the duration, rank correlation +1.00'}
+    """
+    from scipy.stats import spearmanr
+
+    found: dict[str, str] = {}
+    if len(np.unique(duration)) < 3:
+        return found
+    matrix = encoder.encode(frame)
+    for place, column in enumerate(encoder.columns):
+        known = ~np.isnan(matrix[:, place])
+        values = matrix[known, place]
+        if column.kind == "category" or len(np.unique(values)) < 3:
+            continue
+        correlation = float(spearmanr(values, duration[known]).statistic)
+        if abs(correlation) >= SUSPICIOUS_CORRELATION:
+            found[column.name] = f"it goes with the duration, rank correlation {correlation:+.2f}"
     return found
 
 

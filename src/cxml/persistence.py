@@ -175,11 +175,12 @@ Check the path; cxml.save(model, folder) writes one.
         model = kind.from_parts(config, _parts(place, manifest))
         data = Data(**manifest["data"]) if manifest["data"] else None
         verdict = Verdict.from_json(manifest["verdict"]) if manifest["verdict"] else None
+        origin = Origin(data, dict(manifest["versions"]))
     except CxmlError as error:
         raise ModelFolderError(f"{place} cannot be read as a model: {error}") from error
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise _damaged(place, f"{type(error).__name__}: {error}") from error
-    return Trained(model, verdict=verdict, origin=Origin(data, manifest["versions"]))
+    return Trained(model, verdict=verdict, origin=origin)
 
 
 def _inside_mlflow(folder: Path) -> Path:
@@ -218,7 +219,13 @@ def _manifest(folder: Path) -> dict[str, Any]:
 
 
 def _check_files(folder: Path, manifest: Mapping[str, Any]) -> None:
-    named = {one["file"]: one["sha256"] for one in (*manifest["parts"].values(), manifest["card"])}
+    try:
+        named = {one["file"]: one["sha256"] for one in (*manifest["parts"].values(), manifest["card"])}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise _damaged(folder, f"{MANIFEST} does not name its files") from error
+    outside = [name for name in named if Path(name).name != name]
+    if outside:
+        raise _damaged(folder, f"{MANIFEST} names files elsewhere, {shorten(outside)}")
     present = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {MANIFEST}
     strange = sorted(present - set(named))
     if strange:

@@ -130,18 +130,21 @@ def groups_of(frame: pd.DataFrame, *, key: str | None) -> np.ndarray:
     return _joined(keys, content) if alike else keys
 
 
-def _joined(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Find the connected parts of the graph whose edges join each row's two labels, named by their least label."""
+def _joined(keys: np.ndarray, content: np.ndarray) -> np.ndarray:
+    """Find the connected parts of the graph whose edges join each row's key and content, named by their least key.
+
+    The name hangs on keys alone, so a customer is held out again when columns were added or values have changed.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    labels, nodes = np.unique(np.concatenate([one, other]), return_inverse=True)
-    ends = nodes[: len(one)], nodes[len(one) :]
-    graph = coo_array((np.ones(len(one)), ends), shape=(len(labels), len(labels)))
-    part = connected_components(graph, directed=False)[1]
+    labels, nodes = np.unique(np.concatenate([keys, content]), return_inverse=True)
+    ends = nodes[: len(keys)], nodes[len(keys) :]
+    graph = coo_array((np.ones(len(keys)), ends), shape=(len(labels), len(labels)))
+    part = connected_components(graph, directed=False)[1][ends[0]]
     least = np.full(part.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(least, part, labels)
-    found: np.ndarray = least[part[ends[0]]]
+    np.minimum.at(least, part, keys)
+    found: np.ndarray = least[part]
     return found
 
 

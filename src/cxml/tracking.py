@@ -190,7 +190,7 @@ def _write_model(trained: Trained, example: pd.DataFrame | None) -> Any:
             loader_module="cxml.tracking",
             data_path=str(folder),
             signature=_signature(trained, example),
-            input_example=example,
+            input_example=None if example is None or example.columns.empty else example,
             # Inferring these would start a second process and take seconds.
             pip_requirements=[f"{name}=={number}" for name, number in versions().items()],
             metadata={"cxml.model": trained.name, "cxml.features": dict(trained.model.features())},
@@ -206,8 +206,10 @@ def _signature(trained: Trained, example: pd.DataFrame | None) -> Any:
     from mlflow.models import ModelSignature, infer_signature
     from mlflow.types.schema import AnyType, ColSpec, Schema
 
-    names = list(trained.model.features()) if example is None else list(example.columns)
-    inputs = Schema([ColSpec(AnyType(), name, required=False) for name in names])  # type: ignore[no-untyped-call]
+    key = [trained.config.key] if trained.config.key is not None else []
+    names = [*key, *trained.model.features()]
+    columns: list[Any] = [ColSpec(AnyType(), name, required=False) for name in names]  # type: ignore[no-untyped-call]
+    inputs = Schema(columns) if columns else None  # the base rate needs no column, and MLflow wants one
     answer = None if example is None else trained.model.predict(example)
     outputs = None if answer is None else infer_signature(model_output=answer).outputs
     return ModelSignature(inputs=inputs, outputs=outputs)
@@ -291,8 +293,12 @@ def _load_uri(uri: str) -> Trained:
                 "cxml.compare(family) lists the runs that are there."
             ) from error
         trained = load_folder(folder)
-        trained.uri = uri
-        trained.run_id = mlflow.models.Model.load(folder).run_id if (Path(folder) / "MLmodel").exists() else None
+        trained.uri = full
+        if (Path(folder) / "MLmodel").exists():
+            logged = mlflow.models.Model.load(folder)
+            trained.run_id = logged.run_id
+            # One name whichever way it was asked for: an alias may move, and the short form of a run is ours alone.
+            trained.uri = f"models:/{logged.model_id}" if logged.model_id else full
     return trained
 
 
@@ -338,9 +344,19 @@ def register(uri: str, name: str, alias: str, tags: Mapping[str, str]) -> str:
     """Register a logged model as the next version of `name`, and point the alias at it."""
     import mlflow
 
+    client = mlflow.MlflowClient()
     with _quiet():
-        version = mlflow.register_model(uri, name, tags=dict(tags))
-    mlflow.MlflowClient().set_registered_model_alias(name, alias, version.version)
+        model_id = mlflow.models.get_model_info(uri).model_id
+        logged = client.get_logged_model(model_id)
+        try:
+            client.create_registered_model(name)
+        except mlflow.exceptions.MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        version = client.create_model_version(
+            name, source=logged.model_uri, run_id=logged.source_run_id, tags=dict(tags), model_id=model_id
+        )
+        client.set_registered_model_alias(name, alias, version.version)
     return str(version.version)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxml import persistence, tracking
-from cxml.contract import Data, Family, Judgement, Metric, Model, Origin, Param, Record, Split, Table, Verdict
+from cxml.contract import Data, Family, Judgement, Metric, Model, Origin, Param, Record, Refits, Split, Table, Verdict
 from cxml.errors import CxmlError, FrameError, TrackingError
 from cxml.frames import as_pandas, digest
 from cxml.trained import Trained
@@ -71,7 +71,7 @@ def train(
         judged, judgements = _judge(family, type(model)(config), frame, split, step)
         verdict = _verdict(judgements, split, notes)
         step("fitting on all rows")
-        final = type(model)(config).fit(frame) if refit else judged
+        final = _refit(judged, frame) if refit else judged
         data = _describe(frame, config)
         origin = Origin(data, persistence.versions())
         trained = Trained(final, verdict=verdict, origin=origin, held_out=_held_out(judgements))
@@ -110,6 +110,11 @@ def _judge(
     models.update({one.method: one.fit(seen) for one in family.baselines(model)})
     step(f"judging on {len(unseen):,} held-out rows")
     return model, family.judge(models, unseen, model.config)
+
+
+def _refit(judged: Model, frame: pd.DataFrame) -> Model:
+    """Fit on all rows; what the judged fit settled on its folds is kept, so that it is also what was judged."""
+    return judged.refit(frame) if isinstance(judged, Refits) else type(judged)(judged.config).fit(frame)
 
 
 def _verdict(judgements: Mapping[str, Judgement], split: Split, notes: tuple[str, ...]) -> Verdict:
@@ -234,7 +239,7 @@ def typical_rows(frame: pd.DataFrame, features: Mapping[str, str]) -> pd.DataFra
             made[name] = [frequent[place % len(frequent)] if frequent else None for place in range(3)]
         else:
             made[name] = ["2024-01-31", "2024-02-29", "2024-03-31"]
-    return pd.DataFrame(made)
+    return pd.DataFrame(made, index=range(3))
 
 
 def use(source: Any, frame: Any, *, family: str) -> tuple[Trained, pd.DataFrame]:

@@ -39,6 +39,8 @@ def is_missing(value: Any) -> bool:
         return True
     try:
         return bool(value != value)
+    except ArithmeticError:  # a signalling NaN of decimal
+        return True
     except (TypeError, ValueError):  # lists, arrays: wrong, but not missing
         return False
 
@@ -74,9 +76,10 @@ def read_number(value: Any) -> float | None:
         return math.nan
     if isinstance(value, str):
         return _read_number_text(value)
+    value = _plain(value)
     if isinstance(value, timedelta):
         return value.total_seconds() / _DAY_SECONDS
-    if isinstance(value, (list, tuple, set, dict, bytes, date, complex)):
+    if hasattr(value, "__len__"):  # lists, arrays, frames: float() would take some of them
         raise FrameError(f"must be a number - got {_kind_and_value(value)}")
     try:
         number = float(value)
@@ -140,8 +143,7 @@ def read_days(value: Any) -> float | None:
         return math.nan
     if isinstance(value, str):
         return _read_days_text(value)
-    if hasattr(value, "to_timestamp"):  # pandas.Period
-        value = value.to_timestamp()
+    value = _plain(value)
     if isinstance(value, datetime):
         if value.tzinfo is not None:
             value = value.astimezone(UTC).replace(tzinfo=None)
@@ -196,9 +198,10 @@ def read_category(value: Any) -> str | None:
         return None
     if isinstance(value, str):
         return normalize("NFC", value).strip() or None
+    value = _plain(value)
     if isinstance(value, (date, Decimal)):
         return str(value)
-    if isinstance(value, (list, tuple, set, dict, bytes)):
+    if hasattr(value, "__len__"):
         raise FrameError(f"must be text or a number - got {_kind_and_value(value)}")
     try:
         number = float(value)
@@ -207,6 +210,13 @@ def read_category(value: Any) -> str | None:
     except (TypeError, ValueError):
         return str(value)
     return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _plain(value: Any) -> Any:
+    """Python's own date or time span instead of numpy's or a pandas Period, without importing either."""
+    if type(value).__name__ in ("datetime64", "timedelta64"):
+        return value.astype(f"{type(value).__name__}[us]").item()
+    return value.to_timestamp() if hasattr(value, "to_timestamp") and not hasattr(value, "__len__") else value
 
 
 def _kind_and_value(value: object) -> str:

@@ -5,7 +5,7 @@ has exact Shapley values (TreeSHAP and the closed form), one booster for the rec
 """
 
 from cxml.additive.linear import LinearPart
-from cxml.additive.recipe import fit_additive, fit_logistic
+from cxml.additive.recipe import Choice, build, choose_additive, choose_logistic
 from cxml.additive.score import AdditiveScore
 
-__all__ = ["AdditiveScore", "LinearPart", "fit_additive", "fit_logistic"]
+__all__ = ["AdditiveScore", "Choice", "LinearPart", "build", "choose_additive", "choose_logistic"]

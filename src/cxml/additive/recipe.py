@@ -1,8 +1,9 @@
-"""The recipes: a logistic regression, and trees blended with it."""
+"""The recipes: a logistic regression, and trees blended with it. First choose on folds, then build on all rows."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,11 +12,40 @@ from cxml.additive.levels import MANY
 from cxml.additive.logistic import fit_ridge, out_of_fold
 from cxml.additive.score import AdditiveScore
 from cxml.additive.shapes import LARGE, candidates
-from cxml.additive.trees import Fold, cross_validate, grow, plan
+from cxml.additive.trees import Fold, Task, cross_validate, grow, plan
 
 
-def fit_logistic(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], seed: int = 0) -> AdditiveScore:
-    """Fit a logistic regression whose ridge is chosen by out-of-fold log loss.
+@dataclass(frozen=True)
+class Choice:
+    """What was settled on training folds; fitting it on other rows of the same kind needs no folds again.
+
+    Attributes
+    ----------
+    ridge : float
+        Strength of the linear part's ridge.
+    linear_weight, intercept : float
+        How the blend uses the linear part.
+    tasks : tuple of Task
+        Which trees to grow, how many and with what weight. Empty for a purely linear score.
+    """
+
+    ridge: float
+    linear_weight: float = 1.0
+    intercept: float = 0.0
+    tasks: tuple[Task, ...] = ()
+
+
+def choose_logistic(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], seed: int = 0) -> Choice:
+    """Choose the ridge of a logistic regression by out-of-fold log loss. Parameters as in `choose_additive`."""
+    return Choice(out_of_fold(matrix, target, counts, _folds(target, seed))[0])
+
+
+def choose_additive(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], seed: int = 0) -> Choice:
+    """Weigh shapes of trees and a linear part by how they predict unseen folds.
+
+    Each shape of trees and the logistic regression score every row out of fold; `blend` weighs these scores. Which
+    case the data is - linear, full of rules, few rows, many levels - shows in the weights. What has weight gets trees
+    of as many seeds as a budget of 1,000 trees allows.
 
     Parameters
     ----------
@@ -25,57 +55,52 @@ def fit_logistic(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, in
     counts : mapping of column -> number of levels
         For each category.
     seed : int, default=0
+        The same rows and seed give the same choice.
 
     Returns
     -------
-    AdditiveScore
-
-    Examples
-    --------
-    >>> matrix = np.arange(100.0)[:, None]
-    >>> score = fit_logistic(matrix, (np.arange(100) > 50).astype(int), {})
-    >>> bool(score.score(np.array([[90.0]]))[0] > 2)
-    True
-    """
-    ridge, _ = out_of_fold(matrix, target, counts, _folds(target, seed))
-    intercept, part = fit_ridge(matrix, target, counts, [ridge])[0]
-    return AdditiveScore(intercept, part, None, {})
-
-
-def fit_additive(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], seed: int = 0) -> AdditiveScore:
-    """Fit trees of several shapes and a linear part, and weigh them by how they predict unseen folds.
-
-    1. Each shape of trees and the logistic regression score every row out of fold.
-    2. `blend` weighs these scores: which case the data is (linear, full of rules, few rows, many levels) shows here.
-    3. What has weight is fitted again on all rows, trees with as many seeds as a budget of 1,000 trees allows, and
-       summed: one booster, one linear part.
-
-    Parameters
-    ----------
-    matrix, target, counts, seed
-        As in `fit_logistic`.
-
-    Returns
-    -------
-    AdditiveScore
-        Its log-odds are calibrated out of fold. The same rows and seed give the same score.
-
-    Examples
-    --------
-    >>> random = np.random.default_rng(0)
-    >>> matrix = random.normal(size=(300, 2))
-    >>> score = fit_additive(matrix, (matrix[:, 0] * matrix[:, 1] > 0).astype(int), {})
-    >>> bool(score.score(np.array([[1.0, 1.0]]))[0] > 0 > score.score(np.array([[1.0, -1.0]]))[0])
-    True
+    Choice
     """
     folds = _folds(target, seed)
     ridge, linear_scores = out_of_fold(matrix, target, counts, folds)
     shapes = candidates(len(target), many_levels=any(size >= MANY for size in counts.values()))
     tree_scores, rounds = cross_validate(matrix, target, counts, shapes, folds, seed)
     weights, intercept = blend(np.column_stack([tree_scores, linear_scores]), target)
-    booster, levels = grow(matrix, target, counts, plan(shapes, rounds, weights[:-1], seed))
-    own, part = fit_ridge(matrix, target, counts, [ridge])[0]
-    return AdditiveScore(intercept + weights[-1] * own, part.scaled(float(weights[-1])), booster, levels)
+    return Choice(ridge, float(weights[-1]), intercept, tuple(plan(shapes, rounds, weights[:-1], seed)))
+
+
+def build(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], choice: Choice) -> AdditiveScore:
+    """Fit what was chosen on all rows, and sum it: one booster, one linear part.
+
+    Parameters
+    ----------
+    matrix, target, counts
+        As in `choose_additive`.
+    choice : Choice
+
+    Returns
+    -------
+    AdditiveScore
+        Its log-odds are calibrated out of fold.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> matrix = random.normal(size=(300, 2))
+    >>> target = (matrix[:, 0] * matrix[:, 1] > 0).astype(int)
+    >>> score = build(matrix, target, {}, choose_additive(matrix, target, {}))
+    >>> bool(score.score(np.array([[1.0, 1.0]]))[0] > 0 > score.score(np.array([[1.0, -1.0]]))[0])
+    True
+    >>> score = build(matrix, (matrix[:, 0] > 0).astype(int), {}, Choice(ridge=1.0))
+    >>> bool(score.score(np.array([[1.0, 0.0]]))[0] > 2)
+    True
+    """
+    own, part = fit_ridge(matrix, target, counts, [choice.ridge])[0]
+    intercept, linear = choice.intercept + choice.linear_weight * own, part.scaled(choice.linear_weight)
+    if not choice.tasks:
+        return AdditiveScore(intercept, linear, None, {})
+    booster, levels = grow(matrix, target, counts, choice.tasks)
+    return AdditiveScore(intercept, linear, booster, levels)
 
 
 def _folds(target: np.ndarray, seed: int) -> list[Fold]:

@@ -83,13 +83,13 @@ _SHAPES = (
     # Thresholds at random bring variety enough: bagging on top would only cost rows.
     Shape(
         "extra",
-        400,
+        600,
         {
-            "num_leaves": 31,
+            "num_leaves": 48,
             "learning_rate": 0.1,
             "extra_trees": True,
-            "lambda_l2": 1.0,
-            "min_data_in_leaf": 5,
+            "lambda_l2": 0.5,
+            "min_data_in_leaf": 2,
             "bagging_fraction": 1.0,
         },
     ),

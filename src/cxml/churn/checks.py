@@ -11,7 +11,7 @@ from cxml.churn.config import ChurnConfig, SurvivalConfig
 from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, read_column
 from cxml.errors import FrameError, shorten
 from cxml.frames import binary_target, check_columns, check_unique
-from cxml.leakage import find_leaks, settle_leaks
+from cxml.leakage import find_duration_leaks, find_leaks, settle_leaks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,11 +44,11 @@ def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, Churn
     _check_keys(frame, config)
     if config.time is not None:
         check_moments(frame[config.time])
-    if isinstance(config, SurvivalConfig):
-        check_durations(frame[config.duration])
     encoder, notes = learn_encoder(frame, config)
     _check_values(frame, encoder)
     leaks = find_leaks(frame, encoder, target, seed=config.seed)
+    if isinstance(config, SurvivalConfig):
+        leaks |= find_duration_leaks(frame, encoder, check_durations(frame[config.duration]))
     notes += settle_leaks(leaks, config.on_leakage)
     if config.on_leakage == "drop":
         config = replace(config, drop=(*config.drop, *leaks))

@@ -97,11 +97,11 @@ def _survival_figures(model: LifeTableChurn, frame: pd.DataFrame) -> Iterator[Re
     from cxml import plots
 
     expected = model.survival(frame.assign(**{model.config.duration: 0.0}))
-    months = np.arange(expected.shape[1])
+    months = np.arange(1, expected.shape[1])
     order = np.argsort(expected.sum(axis=1))
     thirds = np.array_split(order, 3)
     names = ("soonest third", "middle third", "latest third")
-    curves = {name: expected[rows].mean(axis=0) for name, rows in zip(names, thirds, strict=True)}
+    curves = {name: expected[rows, 1:].mean(axis=0) for name, rows in zip(names, thirds, strict=True)}
     yield Figure("survival", lambda: plots.plot_survival(months, curves))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from cxml.additive import fit_logistic
+from cxml.additive import choose_logistic
 from cxml.churn.scored import ScoredChurn
 
 
@@ -15,4 +15,4 @@ class LogisticChurn(ScoredChurn):
     """
 
     method: ClassVar[str] = "logistic"
-    learn = staticmethod(fit_logistic)
+    choose = staticmethod(choose_logistic)

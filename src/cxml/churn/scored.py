@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from cxml.additive import AdditiveScore
+from cxml.additive import AdditiveScore, Choice, build
 from cxml.additive.score import sigmoid
 from cxml.churn.checks import learn_encoder, target_of
 from cxml.churn.columns import PROBABILITY
@@ -29,27 +29,34 @@ class ScoredChurn:
 
     Attributes
     ----------
-    learn : function of (matrix, target, level counts, seed)
-        Fits the score: the one thing in which the methods differ.
+    choose : function of (matrix, target, level counts, seed)
+        Settles what to fit: the one thing in which the methods differ.
     """
 
     family: ClassVar[str] = "churn"
     method: ClassVar[str]
-    learn: ClassVar[staticmethod[[np.ndarray, np.ndarray, Mapping[int, int], int], AdditiveScore]]
+    choose: ClassVar[staticmethod[[np.ndarray, np.ndarray, Mapping[int, int], int], Choice]]
     Config: ClassVar[type[Any]] = ChurnConfig
 
     def __init__(self, config: ChurnConfig) -> None:
         self.config = config
         self._encoder: Encoder | None = None
         self._score: AdditiveScore | None = None
+        self._choice: Choice | None = None
 
     def fit(self, frame: pd.DataFrame) -> Self:
         """Learn from customers whose fate is known; `frame` is not changed."""
+        return self._learn(frame, None)
+
+    def refit(self, frame: pd.DataFrame) -> Self:
+        """A model of the same choices, fitted on other rows: what was settled on folds is not settled again."""
+        return type(self)(self.config)._learn(frame, self._choice)
+
+    def _learn(self, frame: pd.DataFrame, choice: Choice | None) -> Self:
         encoder, _ = learn_encoder(frame, self.config)
-        target = target_of(frame, self.config)
-        return self._take(
-            encoder, type(self).learn(encoder.encode(frame), target, encoder.level_counts, self.config.seed)
-        )
+        rows = encoder.encode(frame), target_of(frame, self.config), encoder.level_counts
+        self._choice = choice or type(self).choose(*rows, self.config.seed)
+        return self._take(encoder, build(*rows, self._choice))
 
     def _take(self, encoder: Encoder, score: AdditiveScore) -> Self:
         self._encoder, self._score = encoder, score
