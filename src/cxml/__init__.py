@@ -48,7 +48,7 @@ _NAMES = {
     "load": ("cxml.tracking", "load"),
 }
 
-__all__ = [*_NAMES, "__version__"]  # noqa: PLE0604 - literal names, listed once
+__all__ = [*_NAMES, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -137,7 +137,7 @@ def _describe(frame: pd.DataFrame, config: Any) -> Data:
     if config.time is not None:
         days = [read_days(value) for value in frame[config.time].unique()]
         start, end = (_day(found) for found in (min(filter(None, days)), max(filter(None, days))))
-    return Data(f"{config.target}", len(frame), frame.shape[1], digest(frame), start, end)
+    return Data("training data", len(frame), frame.shape[1], digest(frame), start, end)
 
 
 def _day(days: float) -> str:
