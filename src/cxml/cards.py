@@ -76,7 +76,7 @@ def _interval(metric: Metric) -> str:
 
 
 def _shown(settings: Mapping[str, object]) -> Iterable[tuple[str, object]]:
-    return ((name, value) for name, value in settings.items() if value is not None)
+    return ((name, value) for name, value in settings.items() if value is not None and name != "schema")
 
 
 def _table(heading: Iterable[object], lines: Iterable[Iterable[object]]) -> str:

@@ -196,13 +196,29 @@ class Judgement:
 
 
 @dataclass(frozen=True)
+class Findings:
+    """What a check found that does not stop a training.
+
+    Attributes
+    ----------
+    notes : tuple of str
+        Sentences: columns left out, leakage, odd values.
+    leaks : mapping of column -> what was found
+        Columns that seem to know the answer and are learned from all the same.
+    """
+
+    notes: tuple[str, ...] = ()
+    leaks: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Family:
     """What the training recipe has to know of a family.
 
     Attributes
     ----------
     name : str
-    check : (frame, config) -> (frame, config, notes)
+    check : (frame, config) -> (frame, config, Findings)
         Refuse what cannot be trained on; settle what the config left open; say what was found.
     split : (frame, config) -> Split
     baselines : (model) -> models, the strongest first
@@ -211,7 +227,7 @@ class Family:
     """
 
     name: str
-    check: Callable[[pd.DataFrame, Any], tuple[pd.DataFrame, Any, tuple[str, ...]]]
+    check: Callable[[pd.DataFrame, Any], tuple[pd.DataFrame, Any, Findings]]
     split: Callable[[pd.DataFrame, Any], Split]
     baselines: Callable[[Model], Sequence[Model]]
     judge: Callable[[Mapping[str, Model], pd.DataFrame, Any], Mapping[str, Judgement]]
@@ -233,6 +249,8 @@ class Verdict:
     rows : dict with ``train`` and ``test``
     notes : tuple of str
         What was found on the way: columns left out, leakage, odd values.
+    leaks : dict of column -> what was found
+        Columns that seem to know the answer and were used.
     """
 
     headline: str
@@ -240,6 +258,7 @@ class Verdict:
     rule: str
     rows: dict[str, int]
     notes: tuple[str, ...] = ()
+    leaks: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values, for the model folder."""

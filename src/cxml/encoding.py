@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cxml.errors import CxmlError, FrameError, shorten
-from cxml.frames import check_columns
+from cxml.frames import check_columns, distinct
 from cxml.values import is_missing, read_category, read_days, read_number
 
 if TYPE_CHECKING:
@@ -265,27 +265,6 @@ def read_column(values: pd.Series, column: Column) -> np.ndarray:
     return found
 
 
-def distinct(values: pd.Series) -> tuple[np.ndarray, list[Any]]:
-    """Place of each row's value among the distinct values (-1 where missing), and these values.
-
-    Raises
-    ------
-    FrameError
-        If the column holds lists, dicts or other values that are no single thing.
-    """
-    import pandas as pd
-
-    try:
-        codes, uniques = pd.factorize(values, sort=False)
-    except TypeError:
-        odd = next(one for one in values if isinstance(one, (list, dict, set, np.ndarray)))
-        raise FrameError(
-            f"The column {str(values.name)!r} must hold one value a row - got {type(odd).__name__} values. "
-            "Spread it over columns of its own, or leave it out with drop=."
-        ) from None
-    return codes, list(uniques)
-
-
 def _days(values: pd.Series) -> np.ndarray:
     import pandas as pd
 
@@ -394,6 +373,16 @@ def _state(read: Callable[[Any], float | None], value: Any) -> int:
     if number is None:
         return _UNREAD
     return _EMPTY if math.isnan(number) else _READ
+
+
+def learn_levels(values: pd.Series, kind: Kind, *, dirty: bool) -> Column:
+    """Learn the levels of a column whose kind is settled already.
+
+    >>> import pandas as pd
+    >>> learn_levels(pd.Series(["a", "b", "a"], name="plan"), "category", dirty=False)
+    Column(name='plan', kind='category', levels=('a', 'b'), dirty=False)
+    """
+    return Column(str(values.name), kind, _levels(values) if kind == "category" else (), dirty)
 
 
 def _levels(values: pd.Series) -> tuple[str, ...]:

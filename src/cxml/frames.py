@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from cxml.errors import FrameError, nearest, shorten
+from cxml.values import read_category
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,13 +234,15 @@ def check_unique(frame: pd.DataFrame, names: Sequence[str], *, advice: str) -> N
         )
 
 
-def hash_rows(frame: pd.DataFrame) -> np.ndarray:
-    """Give each row a number that depends on its values only, not on its place.
+def hash_rows(frame: pd.DataFrame, *, as_text: bool = False) -> np.ndarray:
+    """Give each row a number that depends on its values only, not on its place or on the widths of dtypes.
 
     Parameters
     ----------
     frame : DataFrame
         The order of its columns does not matter.
+    as_text : bool, default=False
+        Whether the number 1 and the text "1" are the same, as they should be for a key.
 
     Returns
     -------
@@ -249,24 +252,68 @@ def hash_rows(frame: pd.DataFrame) -> np.ndarray:
     --------
     >>> import pandas as pd
     >>> one = hash_rows(pd.DataFrame({"a": [1, 2], "b": ["x", None]}))
-    >>> two = hash_rows(pd.DataFrame({"b": [None, "x"], "a": [2, 1]}))
+    >>> two = hash_rows(pd.DataFrame({"b": [None, "x"], "a": [2.0, 1.0]}))
     >>> bool((one == two[::-1]).all())
     True
     """
-    import pandas as pd
-
     total = np.zeros(len(frame), dtype=np.uint64)
     for name in sorted(frame.columns):
-        column = frame[name]
-        # Numbers hash alike whatever their width, so that a frame read twice with other dtypes is the same data.
-        if pd.api.types.is_bool_dtype(column) or not pd.api.types.is_numeric_dtype(column):
-            column = column.astype(str)
-        else:
-            column = column.astype("float64")
-        hashed = pd.util.hash_pandas_object(column, index=False).to_numpy()
         salt = int.from_bytes(sha256(name.encode()).digest()[:8], "little") | 1
-        total = total * np.uint64(1_099_511_628_211) + (hashed ^ np.uint64(salt))
+        total = total * np.uint64(1_099_511_628_211) + (_hash_column(frame[name], as_text=as_text) ^ np.uint64(salt))
     return total
+
+
+_MISSING_HASH = np.uint64(0x6D697373696E6721)
+
+
+def _hash_column(values: pd.Series, *, as_text: bool) -> np.ndarray:
+    import pandas as pd
+
+    absent = values.isna().to_numpy()
+    if not as_text and values.dtype.kind in "iub" and not absent.any():
+        hashed = pd.util.hash_array(values.to_numpy(dtype=np.int64 if values.dtype.kind != "u" else np.uint64))
+    elif not as_text and values.dtype.kind in "fiub":
+        hashed = _hash_floats(values.to_numpy(dtype=np.float64, na_value=np.nan))
+    elif values.dtype.kind == "M":
+        plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(values.dt, "tz", None) else values
+        hashed = pd.util.hash_array(plain.astype("datetime64[ns]").to_numpy().view(np.int64))
+    else:
+        codes, uniques = distinct(values)
+        texts = np.array([read_category(one) or "" for one in uniques] + [""], dtype=object)
+        hashed = pd.util.hash_array(texts, categorize=False)[codes]
+    found: np.ndarray = np.where(absent, _MISSING_HASH, hashed)
+    return found
+
+
+def _hash_floats(numbers: np.ndarray) -> np.ndarray:
+    """Whole floats hash as the integers that they are, so that a column keeps its hashes when it gains a gap."""
+    import pandas as pd
+
+    whole = (numbers == np.floor(numbers)) & (np.abs(numbers) < 2.0**53)
+    as_integers = pd.util.hash_array(np.where(whole, numbers, 0.0).astype(np.int64))
+    found: np.ndarray = np.where(whole, as_integers, pd.util.hash_array(numbers))
+    return found
+
+
+def distinct(values: pd.Series) -> tuple[np.ndarray, list[Any]]:
+    """Place of each row's value among the distinct values (-1 where missing), and these values.
+
+    Raises
+    ------
+    FrameError
+        If the column holds lists, dicts or other values that are no single thing.
+    """
+    import pandas as pd
+
+    try:
+        codes, uniques = pd.factorize(values, sort=False)
+    except TypeError:
+        odd = next(one for one in values if isinstance(one, (list, dict, set, np.ndarray)))
+        raise FrameError(
+            f"The column {str(values.name)!r} must hold one value a row - got {type(odd).__name__} values. "
+            "Spread it over columns of its own, or leave it out with drop=."
+        ) from None
+    return codes, list(uniques)
 
 
 def digest(frame: pd.DataFrame) -> str:

@@ -122,12 +122,22 @@ def groups_of(frame: pd.DataFrame, *, key: str | None) -> np.ndarray:
     (True, 299)
     """
     content = hash_rows(frame.drop(columns=[key] if key else []))
-    counts = np.unique(content, return_counts=True)[1]
-    alike = counts.max() <= max(2.0, _LARGEST_GROUP * len(frame))
+    _, group, rows = np.unique(content, return_inverse=True, return_counts=True)
+    common = rows[group] > max(2.0, _LARGEST_GROUP * len(frame))
+    # Rows that are equal by chance stand alone, each by its place among its equals: not by its place in the frame.
+    content = content + np.where(common, _place_among_equals(group), 0).astype(np.uint64)
     if key is None:
-        return content if alike else content + np.arange(len(content), dtype=np.uint64)
-    keys = hash_rows(frame[[key]])
-    return _joined(keys, content) if alike else keys
+        return content
+    return _joined(hash_rows(frame[[key]], as_text=True), content)
+
+
+def _place_among_equals(group: np.ndarray) -> np.ndarray:
+    order = np.argsort(group, kind="stable")
+    ordered = group[order]
+    first = np.maximum.accumulate(np.where(np.r_[True, ordered[1:] != ordered[:-1]], np.arange(len(group)), 0))
+    place = np.empty(len(group), dtype=np.int64)
+    place[order] = np.arange(len(group)) - first
+    return place
 
 
 def _joined(keys: np.ndarray, content: np.ndarray) -> np.ndarray:

@@ -13,7 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxml import persistence, tracking
-from cxml.contract import Data, Family, Judgement, Metric, Model, Origin, Param, Record, Refits, Split, Table, Verdict
+from cxml.contract import (
+    Data,
+    Family,
+    Findings,
+    Judgement,
+    Metric,
+    Model,
+    Origin,
+    Param,
+    Record,
+    Refits,
+    Split,
+    Table,
+    Verdict,
+)
 from cxml.errors import CxmlError, FrameError, TrackingError
 from cxml.frames import as_pandas, digest
 from cxml.trained import Trained
@@ -65,14 +79,14 @@ def train(
     """
     if track:
         tracking.check_no_open_run(nested=nested)
-    frame, config, notes = family.check(as_pandas(frame), model.config)
+    frame, config, findings = family.check(as_pandas(frame), model.config)
     split = family.split(frame, config)
+    data = _describe(frame, config)
     with _steps(track=track) as step:
         judged, judgements = _judge(family, type(model)(config), frame, split, step)
-        verdict = _verdict(judgements, split, notes)
+        verdict = _verdict(judgements, split, findings)
         step("fitting on all rows")
         final = _refit(judged, frame) if refit else judged
-        data = _describe(frame, config)
         origin = Origin(data, persistence.versions())
         trained = Trained(final, verdict=verdict, origin=origin, held_out=_held_out(judgements))
         if track:
@@ -117,10 +131,11 @@ def _refit(judged: Model, frame: pd.DataFrame) -> Model:
     return judged.refit(frame) if isinstance(judged, Refits) else type(judged)(judged.config).fit(frame)
 
 
-def _verdict(judgements: Mapping[str, Judgement], split: Split, notes: tuple[str, ...]) -> Verdict:
+def _verdict(judgements: Mapping[str, Judgement], split: Split, found: Findings) -> Verdict:
     metrics = {name: list(one.metrics) for name, one in judgements.items()}
     headline = next(iter(judgements.values())).headline
-    return Verdict(headline, metrics, split.rule, {"train": len(split.train), "test": len(split.test)}, notes)
+    rows = {"train": len(split.train), "test": len(split.test)}
+    return Verdict(headline, metrics, split.rule, rows, found.notes, dict(found.leaks))
 
 
 def _held_out(judgements: Mapping[str, Judgement]) -> pd.DataFrame:
@@ -136,7 +151,8 @@ def _describe(frame: pd.DataFrame, config: Any) -> Data:
     start = end = None
     if config.time is not None:
         days = [read_days(value) for value in frame[config.time].unique()]
-        start, end = (_day(found) for found in (min(filter(None, days)), max(filter(None, days))))
+        known = [one for one in days if one is not None]
+        start, end = _day(min(known)), _day(max(known))
     return Data("training data", len(frame), frame.shape[1], digest(frame), start, end)
 
 
@@ -177,7 +193,11 @@ def _runs(
         Param("rows_test", verdict.rows["test"]),
     ]
     own: list[Record] = [
-        *(Param(name, value) for name, value in asdict(trained.config).items() if value is not None),
+        *(
+            Param(name, value)
+            for name, value in asdict(trained.config).items()
+            if value is not None and name != "schema"
+        ),
         *rows,
         Param("refit", refit),
         data,

@@ -55,13 +55,17 @@ def apply_levels(matrix: np.ndarray, levels: Mapping[int, np.ndarray]) -> np.nda
     return seen
 
 
-def cross_fitted(matrix: np.ndarray, target: np.ndarray, levels: Mapping[int, np.ndarray], seed: int) -> np.ndarray:
+def cross_fitted(
+    matrix: np.ndarray, target: np.ndarray, groups: np.ndarray, levels: Mapping[int, np.ndarray], seed: int
+) -> np.ndarray:
     """Replace codes by numbers learned on the other nine tenths of the rows, in a copy: for rows to learn from.
 
-    A rare level's rate holds the row's own fate; trees that saw it would trust the column far too much.
+    A rare level's rate holds the row's own fate; trees that saw it would trust the column far too much. Rows of one
+    group stay in one tenth.
     """
     seen = matrix.copy()
-    part = np.random.default_rng(seed).permutation(len(target)) % _PARTS
+    _, inverse = np.unique(groups, return_inverse=True)
+    part = (np.random.default_rng(seed).permutation(int(inverse.max()) + 1) % _PARTS)[inverse]
     for place, numbers in levels.items():
         size = len(numbers) - 1
         index = level_index(matrix[:, place], size)

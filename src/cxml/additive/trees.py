@@ -42,6 +42,7 @@ def cross_validate(
     matrix: np.ndarray,
     target: np.ndarray,
     counts: Mapping[int, int],
+    groups: np.ndarray,
     shapes: Sequence[Shape],
     folds: Sequence[Fold],
     seed: int,
@@ -54,7 +55,7 @@ def cross_validate(
     -------
     (log-odds, shape (n_rows, n_shapes); rounds of each shape)
     """
-    prepared = [_prepare(matrix, target, counts, fold, seed + place) for place, fold in enumerate(folds)]
+    prepared = [_prepare(matrix, target, counts, groups, fold, seed + place) for place, fold in enumerate(folds)]
     jobs = [
         partial(_grow_watched, shape, data, counts, seed + place)
         for shape in shapes
@@ -79,10 +80,12 @@ class _Prepared:
     levels: Mapping[int, np.ndarray]
 
 
-def _prepare(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], fold: Fold, seed: int) -> _Prepared:
+def _prepare(
+    matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], groups: np.ndarray, fold: Fold, seed: int
+) -> _Prepared:
     seen, unseen = fold
     levels = learn_levels(matrix[seen], target[seen], counts)
-    learned = cross_fitted(matrix[seen], target[seen], levels, seed)
+    learned = cross_fitted(matrix[seen], target[seen], groups[seen], levels, seed)
     return _Prepared(learned, target[seen], apply_levels(matrix[unseen], levels), target[unseen], levels)
 
 
@@ -167,7 +170,7 @@ def plan(shapes: Sequence[Shape], rounds: Sequence[int], weights: np.ndarray, se
 
 
 def grow(
-    matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], tasks: Sequence[Task]
+    matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], groups: np.ndarray, tasks: Sequence[Task]
 ) -> tuple[Booster, dict[int, np.ndarray]]:
     """Grow what was planned on all rows, and merge it into one booster.
 
@@ -180,7 +183,7 @@ def grow(
     levels = learn_levels(matrix, target, counts)
 
     def one(task: Task) -> Booster:
-        learned = cross_fitted(matrix, target, levels, task.seed)
+        learned = cross_fitted(matrix, target, groups, levels, task.seed)
         return _grow(task.shape, learned, target, levels, counts, seed=task.seed, rounds=task.rounds)
 
     boosters = _side_by_side([partial(one, task) for task in tasks])

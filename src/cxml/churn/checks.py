@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from cxml.churn.config import ChurnConfig, SurvivalConfig
-from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, read_column
+from cxml.contract import Findings
+from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, learn_levels, read_column
 from cxml.errors import FrameError, shorten
 from cxml.frames import binary_target, check_columns, check_unique
 from cxml.leakage import find_duration_leaks, find_leaks, settle_leaks
+from cxml.splits import groups_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cxml.encoding import Kind
+
 _LEAST_ROWS, _LEAST_OF_A_KIND = 50, 10
 
 
-def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, ChurnConfig, tuple[str, ...]]:
+def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, ChurnConfig, Findings]:
     """Refuse a frame that churn cannot be learned from; settle the label and the columns left out.
 
     Parameters
@@ -29,7 +33,7 @@ def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, Churn
 
     Returns
     -------
-    (the same frame, config with `positive` and `drop` settled, notes)
+    (the same frame, config with `positive`, `drop` and `schema` settled, what was found)
 
     Raises
     ------
@@ -45,16 +49,18 @@ def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, Churn
     if config.time is not None:
         check_moments(frame[config.time])
     encoder, notes = learn_encoder(frame, config)
-    _check_values(frame, encoder)
+    encoder.encode(frame)  # reads every value once: what cannot be read is refused before work starts
     leaks = find_leaks(frame, encoder, target, seed=config.seed)
     if isinstance(config, SurvivalConfig):
         leaks |= find_duration_leaks(frame, encoder, check_durations(frame[config.duration]))
     notes += settle_leaks(leaks, config.on_leakage)
+    kept = [one for one in encoder.columns if not (config.on_leakage == "drop" and one.name in leaks)]
+    if not kept:
+        raise FrameError(f"Training churn needs columns to learn from - all may leak: {shorten(leaks)}.")
     if config.on_leakage == "drop":
-        config = replace(config, drop=(*config.drop, *leaks))
-        if set(encoder.names) <= set(leaks):
-            raise FrameError(f"Training churn needs columns to learn from - all may leak: {shorten(leaks)}.")
-    return frame, replace(config, positive=positive), notes
+        config, leaks = replace(config, drop=(*config.drop, *leaks)), {}
+    schema = tuple((one.name, one.kind, one.dirty) for one in kept)
+    return frame, replace(config, positive=positive, schema=schema), Findings(notes, leaks)
 
 
 def learn_encoder(frame: pd.DataFrame, config: ChurnConfig) -> tuple[Encoder, tuple[str, ...]]:
@@ -65,6 +71,9 @@ def learn_encoder(frame: pd.DataFrame, config: ChurnConfig) -> tuple[Encoder, tu
     FrameError
         If no column is left.
     """
+    if config.schema:
+        settled = [learn_levels(frame[name], cast("Kind", kind), dirty=dirty) for name, kind, dirty in config.schema]
+        return Encoder(settled, time=config.time), ()
     features = frame.drop(columns=list(config.not_features))
     columns, left_out = learn_columns(features)
     if not columns:
@@ -75,6 +84,15 @@ def learn_encoder(frame: pd.DataFrame, config: ChurnConfig) -> tuple[Encoder, tu
     dirty = [column.name for column in columns if column.dirty]
     odd = (f"Text that is no number or date was read as missing in: {shorten(dirty, 20)}",) if dirty else ()
     return Encoder(columns, time=config.time), (*describe_left_out(left_out), *odd)
+
+
+def groups_of_rows(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
+    """Number the rows so that rows of one customer, and rows equal in all that is learned from, share a number."""
+    learned = [name for name, _, _ in config.schema] or [
+        name for name in frame.columns if name not in config.not_features
+    ]
+    also = [name for name in (config.target, config.key, config.time, getattr(config, "duration", None)) if name]
+    return groups_of(frame[[*learned, *also]], key=config.key)
 
 
 def target_of(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
@@ -136,8 +154,3 @@ def _check_keys(frame: pd.DataFrame, config: ChurnConfig) -> None:
         check_unique(frame, [config.key], advice=advice)
     else:
         check_unique(frame, [config.key, config.time], advice="Keep one row for each customer and date.")
-
-
-def _check_values(frame: pd.DataFrame, encoder: Encoder) -> None:
-    """Read every value once, so that what cannot be read is refused before work starts."""
-    encoder.encode(frame)

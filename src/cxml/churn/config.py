@@ -37,6 +37,9 @@ class ChurnConfig:
     accept_alpha, accept_beta : float > 0, default=6, 14
         Beta distribution of the chance that a leaving customer accepts the offer; its mean is used where one number is
         needed. All five defaults are those of Verbraken, Verbeke & Baesens (2013, IEEE TKDE 25(5)).
+    schema : tuple of (column, kind, dirty), optional
+        What each column is, see `cxml.encoding.Column`. Settled by training from all rows, so that the judged fit and
+        the returned one read them alike; left empty, a fit decides by its own rows.
 
     Raises
     ------
@@ -66,8 +69,10 @@ class ChurnConfig:
     offer_cost: float = 10.0
     accept_alpha: float = 6.0
     accept_beta: float = 14.0
+    schema: tuple[tuple[str, str, bool], ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "schema", tuple(tuple(one) for one in self.schema))
         object.__setattr__(self, "drop", (self.drop,) if isinstance(self.drop, str) else tuple(self.drop))
         if not isinstance(self.target, str):
             raise ConfigError(f"target must be the name of a column - got {self.target!r}.")

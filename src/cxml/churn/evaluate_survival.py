@@ -11,7 +11,7 @@ from cxml.churn.checks import check_durations, target_of
 from cxml.churn.columns import MONTH
 from cxml.churn.config import SurvivalConfig
 from cxml.churn.evaluate import row_names
-from cxml.churn.survival import LifeTableChurn
+from cxml.churn.survival import LifeTableChurn, cumulated
 from cxml.contract import Judgement, Metric
 from cxml.metrics import concordance_index
 
@@ -39,8 +39,8 @@ def judge_survival(
     Returns
     -------
     dict of name -> Judgement
-        ``survival_log_loss`` (headline): minus the log likelihood of what happened to a customer, periods lived
-        through and, for those who left, the last one. ``concordance``: of two customers of whom it is known who left
+        ``survival_log_loss`` (headline): minus the log likelihood of what happened to a customer, the time lived
+        through and, for those who left, the moment of leaving, in the unit of the duration. ``concordance``: of two customers of whom it is known who left
         first, how often the model said so, by the expected time from the start; a tie counts half (Harrell 1982).
     """
     import pandas as pd
@@ -50,7 +50,7 @@ def judge_survival(
     fresh = frame.assign(**{config.duration: 0.0})
     found = {}
     for name, model in models.items():
-        loss = _loss(model.hazards(frame), model.periods(duration), left)
+        loss = _loss(model, frame, duration, left)
         soon = -model.predict(fresh)[MONTH].to_numpy()
         error = 1.96 * loss.std(ddof=1) / np.sqrt(len(loss))
         mean = float(loss.mean())
@@ -63,17 +63,12 @@ def judge_survival(
     return found
 
 
-def _loss(hazard: np.ndarray, ends: np.ndarray, left: np.ndarray) -> np.ndarray:
-    hazard = np.clip(hazard, _CERTAIN, 1 - _CERTAIN)
-    last = hazard.shape[1] - 1
-    at = np.minimum(ends, last)
-    stayed = np.log1p(-hazard).cumsum(axis=1)
-    rows = np.arange(len(ends))
-    final = hazard[rows, at]
-    # Past the last period that was seen in training its hazard goes on.
-    beyond = (ends - at) * np.log1p(-final)
-    through = stayed[rows, at] + beyond
-    found: np.ndarray = -np.where(left == 1, through - np.log1p(-final) + np.log(final), through)
+def _loss(model: LifeTableChurn, frame: pd.DataFrame, duration: np.ndarray, left: np.ndarray) -> np.ndarray:
+    rates, exits = model.rates(frame), model.exits(duration, left)
+    at = np.minimum(np.floor(exits), rates.shape[1] - 1).astype(np.intp)
+    # Divided by the width, the rate is one per unit of the duration: models of other period lengths compare.
+    rate = rates[np.arange(len(exits)), at] / model.width
+    found: np.ndarray = cumulated(rates, exits[:, None])[:, 0] - left * np.log(rate)
     return found
 
 

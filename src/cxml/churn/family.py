@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxml.churn.baseline import BaseRateChurn
-from cxml.churn.checks import check, check_moments, target_of
+from cxml.churn.checks import check, check_moments, groups_of_rows, target_of
 from cxml.churn.columns import PROBABILITY
 from cxml.churn.config import ChurnConfig, SurvivalConfig
 from cxml.churn.evaluate import judge
@@ -17,23 +17,38 @@ from cxml.churn.logistic import LogisticChurn
 from cxml.churn.reasons import points_of
 from cxml.churn.survival import LifeTableChurn
 from cxml.contract import Explains, Family, Figure, Judgement, Model, Record, Split, Table
+from cxml.errors import FrameError
 from cxml.metrics import profit_curve
-from cxml.splits import groups_of, stratified_split, time_split
+from cxml.splits import stratified_split, time_split
 
 if TYPE_CHECKING:
     import pandas as pd
 
 #: Customers whose reasons are averaged into "what drives churn".
 _MOST_EXPLAINED = 2_000
+_LEAST_OF_A_KIND = 2
 
 
 def _split(frame: pd.DataFrame, config: ChurnConfig) -> Split:
-    groups = groups_of(frame, key=config.key)
+    groups, target = groups_of_rows(frame, config), target_of(frame, config)
+    found = None
     if config.time is not None:
         found = time_split(check_moments(frame[config.time]), groups, share=config.test_size, seed=config.seed)
-        if found is not None:
-            return found
-    return stratified_split(target_of(frame, config), groups, share=config.test_size, seed=config.seed)
+    if found is None:
+        found = stratified_split(target, groups, share=config.test_size, seed=config.seed)
+    _check_sides(target, found)
+    return found
+
+
+def _check_sides(target: np.ndarray, split: Split) -> None:
+    for side, rows in (("to learn from", split.train), ("held out", split.test)):
+        left = int(target[rows].sum())
+        if min(left, len(rows) - left) < _LEAST_OF_A_KIND:
+            raise FrameError(
+                f"An honest verdict needs customers who left and who stayed, {_LEAST_OF_A_KIND} of each, on both sides - "
+                f"of the {len(rows):,} rows {side} ({split.rule}) {left:,} left. Gather a longer period, or leave time= "
+                "out if the rows are not dated."
+            )
 
 
 def _baselines(model: Model) -> Sequence[Model]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cxml.additive import AdditiveScore, Choice, build
 from cxml.additive.score import sigmoid
-from cxml.churn.checks import learn_encoder, target_of
+from cxml.churn.checks import groups_of_rows, learn_encoder, target_of
 from cxml.churn.columns import PROBABILITY
 from cxml.churn.config import ChurnConfig
 from cxml.contract import Explanation
@@ -29,13 +29,13 @@ class ScoredChurn:
 
     Attributes
     ----------
-    choose : function of (matrix, target, level counts, seed)
+    choose : function of (matrix, target, level counts, groups, seed)
         Settles what to fit: the one thing in which the methods differ.
     """
 
     family: ClassVar[str] = "churn"
     method: ClassVar[str]
-    choose: ClassVar[staticmethod[[np.ndarray, np.ndarray, Mapping[int, int], int], Choice]]
+    choose: ClassVar[staticmethod[[np.ndarray, np.ndarray, Mapping[int, int], np.ndarray, int], Choice]]
     Config: ClassVar[type[Any]] = ChurnConfig
 
     def __init__(self, config: ChurnConfig) -> None:
@@ -54,7 +54,8 @@ class ScoredChurn:
 
     def _learn(self, frame: pd.DataFrame, choice: Choice | None) -> Self:
         encoder, _ = learn_encoder(frame, self.config)
-        rows = encoder.encode(frame), target_of(frame, self.config), encoder.level_counts
+        groups = groups_of_rows(frame, self.config)
+        rows = encoder.encode(frame), target_of(frame, self.config), encoder.level_counts, groups
         self._choice = choice or type(self).choose(*rows, self.config.seed)
         return self._take(encoder, build(*rows, self._choice))
 

@@ -1,13 +1,16 @@
-"""When will they leave: discrete-time survival, with the customers still here counted as censored.
+"""When will they leave: survival on the same trees, with the customers still here counted as censored.
 
-Time is cut into periods. A customer who reaches period t leaves in it with the hazard
+Time is cut into periods, and the rate of leaving is constant within each:
 
-    1 - exp(-baseline(t) * exp(linear(features) + trees(features, stretch of t)))
+    rate(t) = baseline(t) * exp(linear(features) + trees(features, stretch of t))
 
-(grouped proportional hazards, Prentice & Gloeckler 1978, Biometrics 34, with trees that may break the proportion).
-The baseline is Breslow's estimate; the linear part is the Poisson form of Cox regression (Whitehead 1980, Applied
-Statistics 29), and the trees are boosted from there on customer-stretch rows: how long a customer was at risk in each
-stretch of time and whether they left in it, so being still here counts for what it is.
+(the piecewise exponential model, Friedman 1982, Annals of Statistics 10; its likelihood is that of Poisson counts,
+Holford 1980, Laird & Olivier 1981). The baseline is Breslow's estimate; the linear part is Cox regression in its Poisson
+form (Whitehead 1980, Applied Statistics 29), and the trees are boosted from there on customer-stretch rows: how long a
+customer was at risk in each stretch of time and whether they left in it, so being still here counts for what it is.
+
+Durations in whole periods: who is here at t has lived through t periods; who left at t left in the course of the next one,
+on average half-way. Broken durations are taken as they are.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy as np
 
 from cxml.additive.linear import LinearPart
 from cxml.additive.logistic import Design
-from cxml.churn.checks import check_durations, learn_encoder, target_of
+from cxml.churn.checks import check_durations, groups_of_rows, learn_encoder, target_of
 from cxml.churn.columns import MONTH, PROBABILITY
 from cxml.churn.config import SurvivalConfig
 from cxml.churn.scored import keyed
@@ -55,7 +58,7 @@ _PARAMS = {
 
 
 class LifeTableChurn:
-    """The same curve for everybody: the discrete Kaplan-Meier estimate, baseline of the survival models.
+    """The same curve for everybody: leavers by time at risk in each period, baseline of the survival models.
 
     Parameters
     ----------
@@ -69,29 +72,42 @@ class LifeTableChurn:
     def __init__(self, config: SurvivalConfig) -> None:
         self.config = config
         self._width: float | None = None
+        self._whole = True
         self._baseline = np.zeros(0)
 
     def fit(self, frame: pd.DataFrame) -> Self:
-        """Learn the hazard of each period from all customers."""
+        """Learn the rate of each period from all customers."""
         duration = check_durations(frame[self.config.duration])
         self._width = max(1.0, float(np.ceil((duration.max() + 1) / _MOST_PERIODS)))
-        ends, left = self.periods(duration), target_of(frame, self.config)
-        self._baseline = _breslow(ends, left, np.ones(len(ends)))
+        self._whole = bool((duration == np.floor(duration)).all())
+        left = target_of(frame, self.config)
+        self._baseline = _breslow(self.exits(duration, left), left, np.ones(len(left)))
         return self
 
-    def periods(self, duration: np.ndarray) -> np.ndarray:
-        """The period in which each duration ends, from 0 up."""
+    @property
+    def width(self) -> float:
+        """Length of a period, in the unit of the duration.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
         if self._width is None:
             raise NotFittedError(
                 f"A model must be fitted before it answers - this {type(self).__name__} is not. Call churn.train(...)."
             )
-        found: np.ndarray = np.floor(duration / self._width).astype(np.intp)
+        return self._width
+
+    def exits(self, duration: np.ndarray, left: np.ndarray) -> np.ndarray:
+        """How many periods each customer was at risk: to the middle of the period in which they left."""
+        found: np.ndarray = (duration + (0.5 * left if self._whole else 0.0)) / self.width
         return found
 
-    def hazards(self, frame: pd.DataFrame) -> np.ndarray:
-        """Chance of leaving in each period for those who reach it, shape (n_rows, n_periods)."""
-        self.periods(np.zeros(1))
-        return np.tile(-np.expm1(-self._baseline), (len(frame), 1))
+    def rates(self, frame: pd.DataFrame) -> np.ndarray:
+        """Rate of leaving in each period, per period, shape (n_rows, n_periods)."""
+        _ = self.width
+        return np.tile(self._baseline, (len(frame), 1))
 
     def survival(self, frame: pd.DataFrame, months: Sequence[float] = ()) -> np.ndarray:
         """Chance of still being here so many periods from now.
@@ -101,25 +117,19 @@ class LifeTableChurn:
         frame : DataFrame
             With the duration so far; 0 for a new customer. The curve is that of customers who have come this far.
         months : sequence of float from 0 up, optional
-            In the unit of the duration; by default 0, 1, ... as far ahead as the longest duration seen. Within a
-            period the log of survival is a straight line, and beyond the last period its hazard goes on.
+            In the unit of the duration; by default 0, 1, ... as far ahead as the longest duration seen. Beyond the last
+            period its rate goes on.
 
         Returns
         -------
         array of float, shape (n_rows, n_months)
         """
         check_columns(frame.columns, [self.config.duration], what="This model")
-        start = self.periods(check_durations(frame[self.config.duration]))
-        hazard = self.hazards(frame)
-        last = hazard.shape[1] - 1
-        ahead = np.minimum(start[:, None] + np.arange(last + 1), last)
-        steps = np.log1p(-np.minimum(np.take_along_axis(hazard, ahead, axis=1), 1 - 1e-9))
-        width = self._width or 1.0
-        wanted = np.asarray(months if len(months) else np.arange(0, (last + 1) * width + 1, width)) / width
-        whole = np.minimum(wanted.astype(np.intp), last + 1)
-        total = np.hstack([np.zeros((len(frame), 1)), np.cumsum(steps, axis=1)])
-        following = np.hstack([steps, steps[:, -1:]])
-        curve: np.ndarray = np.exp(total[:, whole] + following[:, whole] * (wanted - whole))
+        start = check_durations(frame[self.config.duration])[:, None] / self.width
+        rates = self.rates(frame)
+        span = rates.shape[1] * self.width
+        ahead = np.asarray(months, dtype=float) if len(months) else np.arange(0, span + 1, self.width)
+        curve: np.ndarray = np.exp(cumulated(rates, start) - cumulated(rates, start + ahead[None, :] / self.width))
         return curve
 
     def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -130,19 +140,19 @@ class LifeTableChurn:
         """
         within = 1 - self.survival(frame, [self.config.horizon])[:, 0]
         curve = self.survival(frame)
-        expected = (self._width or 1.0) * (curve[:, :-1] + curve[:, 1:]).sum(axis=1) / 2
+        expected = self.width * (curve[:, :-1] + curve[:, 1:]).sum(axis=1) / 2
         return keyed(frame, self.config.key).assign(**{PROBABILITY: within, MONTH: expected})
 
     def parts(self) -> dict[str, Any]:
         """Everything learned."""
-        self.periods(np.zeros(1))
-        return {"periods": {"width": self._width}, "baseline": self._baseline}
+        return {"periods": {"width": self.width, "whole": self._whole}, "baseline": self._baseline}
 
     @classmethod
     def from_parts(cls, config: SurvivalConfig, parts: Mapping[str, Any]) -> Self:
         """Back from `parts`."""
         model = cls(config)
-        model._width, model._baseline = float(parts["periods"]["width"]), np.asarray(parts["baseline"])
+        model._width, model._whole = float(parts["periods"]["width"]), bool(parts["periods"]["whole"])
+        model._baseline = np.asarray(parts["baseline"])
         return model
 
     def features(self) -> dict[str, str]:
@@ -168,14 +178,13 @@ class SurvivalChurn(LifeTableChurn):
         """Learn the hazards from customers who left and customers who are still here."""
         super().fit(frame)
         encoder, _ = learn_encoder(frame, self.config)
-        matrix = encoder.encode(frame)
-        ends = self.periods(check_durations(frame[self.config.duration]))
-        left = target_of(frame, self.config)
-        linear, self._baseline = _fit_linear(matrix, ends, left, self._baseline, encoder.level_counts)
-        starts = _stretches(ends[left == 1], len(self._baseline))
-        sums = np.add.reduceat(self._baseline, starts)
-        exposed = _Exposure.of(ends, left, self._baseline, starts, sums)
-        booster = _boost(matrix, linear.total(matrix), exposed, list(encoder.level_counts), self.config.seed)
+        matrix, left = encoder.encode(frame), target_of(frame, self.config)
+        exits = self.exits(check_durations(frame[self.config.duration]), left)
+        linear, self._baseline = _fit_linear(matrix, exits, left, self._baseline, encoder.level_counts)
+        starts = _stretches(exits[left == 1], len(self._baseline))
+        exposed = _Exposure.of(exits, left, self._baseline, starts)
+        judges = _fifth(groups_of_rows(frame, self.config), self.config.seed)
+        booster = _boost(matrix, linear.total(matrix), exposed, judges, list(encoder.level_counts), self.config.seed)
         self._learned = _Hazard(encoder, linear, booster, starts)
         return self
 
@@ -192,11 +201,11 @@ class SurvivalChurn(LifeTableChurn):
             raise NotFittedError("A model must be fitted before it answers - this one is not. Call churn.train(...).")
         return self._learned
 
-    def hazards(self, frame: pd.DataFrame) -> np.ndarray:
-        """Chance of leaving in each period for those who reach it, shape (n_rows, n_periods)."""
+    def rates(self, frame: pd.DataFrame) -> np.ndarray:
+        """Rate of leaving in each period, per period, shape (n_rows, n_periods)."""
         relative = self.learned.relative(frame)
         stretch = np.searchsorted(self.learned.starts, np.arange(len(self._baseline)), side="right") - 1
-        found: np.ndarray = -np.expm1(-self._baseline * relative[:, stretch])
+        found: np.ndarray = self._baseline * relative[:, stretch]
         return found
 
     def parts(self) -> dict[str, Any]:
@@ -246,38 +255,66 @@ class _Hazard:
 
 @dataclass(frozen=True)
 class _Exposure:
-    """One line for each stretch that each customer entered: baseline hazard lived through, and whether they left."""
+    """One line for each stretch in which a customer was at risk: baseline lived through, and whether they left."""
 
     rows: np.ndarray
     stretches: np.ndarray
-    hazard: np.ndarray
+    lived: np.ndarray
     leaving: np.ndarray
 
     @classmethod
-    def of(
-        cls, ends: np.ndarray, left: np.ndarray, baseline: np.ndarray, starts: np.ndarray, sums: np.ndarray
-    ) -> _Exposure:
-        last = np.searchsorted(starts, ends, side="right") - 1
-        rows, stretches = _lived(last)
-        lived = np.cumsum(baseline)
-        before = np.concatenate([[0.0], lived])[starts]
-        final = stretches == last[rows]
-        hazard = np.where(final, lived[ends[rows]] - before[stretches], sums[stretches])
-        return cls(rows, stretches, hazard, (final & (left[rows] == 1)).astype(float))
+    def of(cls, exits: np.ndarray, left: np.ndarray, baseline: np.ndarray, starts: np.ndarray) -> _Exposure:
+        edges = np.append(starts, np.inf)
+        until = np.clip(exits[:, None], edges[None, :-1], edges[None, 1:])
+        lived = cumulated(baseline[None, :], until) - cumulated(baseline[None, :], starts[None, :].astype(float))
+        rows, stretches = np.nonzero(lived > 0)
+        last = np.searchsorted(starts, exits, side="right") - 1
+        leaving = (stretches == last[rows]) & (left[rows] == 1)
+        return cls(rows, stretches, lived[rows, stretches], leaving.astype(float))
 
 
-def _breslow(ends: np.ndarray, left: np.ndarray, relative: np.ndarray) -> np.ndarray:
-    """Baseline hazard of each period, drawn towards the overall hazard by ten customers' weight (Breslow 1972)."""
-    n_periods = int(ends.max()) + 1
+def cumulated(rates: np.ndarray, until: np.ndarray) -> np.ndarray:
+    """Rate lived through from the start until some time, in periods; the last rate goes on.
+
+    Parameters
+    ----------
+    rates : array of float, shape (n_rows or 1, n_periods)
+    until : array of float >= 0, shape (n_rows or 1, n_times)
+
+    Returns
+    -------
+    array of float, shape (n_rows, n_times)
+
+    Examples
+    --------
+    >>> cumulated(np.array([[0.1, 0.2]]), np.array([[0.5, 1.0, 4.0]])).round(2).tolist()
+    [[0.05, 0.1, 0.7]]
+    """
+    last = rates.shape[1] - 1
+    total = np.hstack([np.zeros((len(rates), 1)), np.cumsum(rates, axis=1)])
+    at = np.minimum(np.floor(until), last).astype(np.intp)
+    n_rows = max(len(rates), len(until))
+    at, rates, total = (np.broadcast_to(one, (n_rows, one.shape[1])) for one in (at, rates, total))
+    found: np.ndarray = np.take_along_axis(total, at, axis=1) + np.take_along_axis(rates, at, axis=1) * (until - at)
+    return found
+
+
+def _breslow(exits: np.ndarray, left: np.ndarray, relative: np.ndarray) -> np.ndarray:
+    """Baseline rate of each period: leavers by time at risk, drawn towards the overall rate by ten customers' weight."""
+    n_periods = int(np.floor(exits).max()) + 1
+    ends = np.floor(exits).astype(np.intp)
     leaving = np.bincount(ends, weights=left, minlength=n_periods)
-    at_risk = np.bincount(ends, weights=relative, minlength=n_periods)[::-1].cumsum()[::-1]
+    passed = np.bincount(ends, weights=relative, minlength=n_periods)[::-1].cumsum()[::-1] - np.bincount(
+        ends, weights=relative, minlength=n_periods
+    )
+    at_risk = passed + np.bincount(ends, weights=relative * (exits - ends), minlength=n_periods)
     overall = leaving.sum() / at_risk.sum()
     found: np.ndarray = (leaving + 10.0 * overall) / (at_risk + 10.0)
     return found
 
 
 def _fit_linear(
-    matrix: np.ndarray, ends: np.ndarray, left: np.ndarray, baseline: np.ndarray, counts: Mapping[int, int]
+    matrix: np.ndarray, exits: np.ndarray, left: np.ndarray, baseline: np.ndarray, counts: Mapping[int, int]
 ) -> tuple[LinearPart, np.ndarray]:
     """Cox regression in its Poisson form, in turn with the baseline: a few turns settle both."""
     from sklearn.linear_model import PoissonRegressor
@@ -286,9 +323,9 @@ def _fit_linear(
     columns = design.apply(matrix)
     model = PoissonRegressor(alpha=_RIDGE, fit_intercept=False, solver="newton-cholesky", max_iter=100, warm_start=True)
     for _ in range(4):
-        lived = np.cumsum(baseline)[ends]
+        lived = np.maximum(cumulated(baseline[None, :], exits[:, None])[:, 0], 1e-12)
         model.fit(columns, left / lived, sample_weight=lived)
-        baseline = _breslow(ends, left, np.exp(np.clip(columns @ model.coef_, -10.0, 10.0)))
+        baseline = _breslow(exits, left, np.exp(np.clip(columns @ model.coef_, -10.0, 10.0)))
     return design.linear_part(model.coef_, matrix), baseline
 
 
@@ -300,20 +337,28 @@ def _stretches(leaving: np.ndarray, n_periods: int) -> np.ndarray:
     return found
 
 
-def _lived(ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and place of everything from 0 to each row's end."""
-    rows = np.repeat(np.arange(len(ends)), ends + 1)
-    places = np.arange(len(rows)) - np.repeat(np.cumsum(ends + 1) - (ends + 1), ends + 1)
-    return rows, places
+def _fifth(groups: np.ndarray, seed: int) -> np.ndarray:
+    """Mark about a fifth of the rows, whole groups of them."""
+    _, inverse = np.unique(groups, return_inverse=True)
+    chosen = np.random.default_rng(seed).permutation(int(inverse.max()) + 1) % 5 == 0
+    found: np.ndarray = chosen[inverse]
+    return found
 
 
-def _boost(matrix: np.ndarray, linear: np.ndarray, exposed: _Exposure, categorical: list[int], seed: int) -> Booster:
-    """Find the number of rounds on a fifth of the customers, then fit them on all."""
+def _boost(
+    matrix: np.ndarray,
+    linear: np.ndarray,
+    exposed: _Exposure,
+    judges: np.ndarray,
+    categorical: list[int],
+    seed: int,
+) -> Booster:
+    """Find the number of rounds on the judging customers, then fit them on all."""
     import lightgbm as lgb
 
     data = np.column_stack([matrix[exposed.rows], exposed.stretches])
-    start = linear[exposed.rows] + np.log(exposed.hazard)
-    judges = (np.random.default_rng(seed).permutation(len(matrix)) % 5 == 0)[exposed.rows]
+    start = linear[exposed.rows] + np.log(exposed.lived)
+    judging = judges[exposed.rows]
     params = {**_PARAMS, "seed": seed, "verbosity": -1, "deterministic": True, "force_row_wise": True, "num_threads": 1}
 
     def dataset(chosen: np.ndarray, reference: Any = None) -> Any:
@@ -326,8 +371,8 @@ def _boost(matrix: np.ndarray, linear: np.ndarray, exposed: _Exposure, categoric
             params=params,
         )
 
-    train = dataset(np.flatnonzero(~judges))
-    valid = dataset(np.flatnonzero(judges), train)
+    train = dataset(np.flatnonzero(~judging))
+    valid = dataset(np.flatnonzero(judging), train)
     stop = lgb.early_stopping(30, verbose=False)
     trial = lgb.train(params, train, _MOST_ROUNDS, valid_sets=[valid], callbacks=[stop])
     return lgb.train(params, dataset(np.arange(len(data))), max(trial.best_iteration, 1))
