@@ -59,24 +59,36 @@ def save(trained: Trained, folder: str | Path, *, overwrite: bool = False) -> Pa
         If the folder exists already.
     """
     target = Path(folder)
-    if target.exists() and not (overwrite and (target / MANIFEST).is_file()):
+    if target.exists() and not (overwrite and _is_model_folder(target)):
         raise ModelFolderError(
             f"A model is saved to a new folder - {target} exists already. Choose another name, or pass overwrite=True "
             "to replace a model that cxml saved there."
         )
     files = _files(trained)
-    draft = target.with_name(f".{target.name}.{uuid4().hex[:8]}")
+    draft, old = (target.with_name(f".{target.name}.{word}-{uuid4().hex[:8]}") for word in ("new", "old"))
     try:
         draft.mkdir(parents=True)
         for name, content in files.items():
             (draft / name).write_bytes(content)
         if target.exists():
-            shutil.rmtree(target)
+            target.rename(old)
         draft.rename(target)
     except BaseException:
+        if old.exists() and not target.exists():
+            old.rename(target)
         shutil.rmtree(draft, ignore_errors=True)
         raise
+    shutil.rmtree(old, ignore_errors=True)
     return target
+
+
+def _is_model_folder(folder: Path) -> bool:
+    """Whether a folder is a model that `save` wrote, and holds nothing else that could be lost with it."""
+    try:
+        _check_files(folder, _manifest(folder))
+    except ModelFolderError:
+        return False
+    return True
 
 
 def _files(trained: Trained) -> dict[str, bytes]:

@@ -7,13 +7,14 @@ loss is its share of the headline metric, so this needs to know nothing of churn
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cxml import registry, tracking
 from cxml.contract import Model
-from cxml.errors import ConfigError, PromotionRefused
-from cxml.frames import as_pandas
+from cxml.errors import ConfigError, FrameError, PromotionRefused
+from cxml.frames import as_pandas, digest
 from cxml.trained import Trained
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def promote(
     strict: bool = False,
     tolerance: float = 0.0,
     name: str | None = None,
+    accept_leaks: bool = False,
 ) -> Promotion:
     """Register a model and give it an alias, if it beats its baseline and the present holder of the alias.
 
@@ -166,6 +168,9 @@ def promote(
         sake of fresher data or fewer columns.
     name : str, optional
         Name in the registry, by default the family's.
+    accept_leaks : bool, default=False
+        Promote a model although the training reported columns that seem to know the answer. Its figures are then not
+        what it will reach, and no honest model will beat it.
 
     Returns
     -------
@@ -174,9 +179,11 @@ def promote(
     Raises
     ------
     PromotionRefused
-        If it does not beat one of the two; the message gives the difference with its interval.
+        If it does not beat one of the two, with the difference and its interval; or if columns may leak.
     ConfigError
         If it was not tracked, or the two cannot be compared.
+    FrameError
+        If `on` cannot judge: no target, other labels, fewer than 100 rows, or rows that either was trained on.
     """
     challenger = tracking.load(model)
     if challenger.run_id is None or challenger.uri is None or challenger.verdict is None:
@@ -185,6 +192,14 @@ def promote(
             "or give its URI: runs:/<run id>/model."
         )
     name = name or challenger.family
+    if not re.fullmatch(r"(?!v\d+$|latest$)[\w-]+", alias):
+        raise ConfigError(f"An alias is a word of letters, digits, _ and -, not 'latest' and not v1 - got {alias!r}.")
+    if challenger.verdict.leaks and not accept_leaks:
+        listed = "; ".join(f"{column!r}: {found}" for column, found in challenger.verdict.leaks.items())
+        raise PromotionRefused(
+            f"{challenger.name} must not know the answer - possible leakage: {listed}. The alias was not moved. Train "
+            'with on_leakage="drop", or pass accept_leaks=True if the column is known before the customer decides.'
+        )
     own = tracking.read_held_out(challenger.run_id)
     against_baseline = paired_difference(own["loss"], own["baseline_loss"])
     _require(against_baseline, challenger, "its baseline", strict=strict, tolerance=0.0)
@@ -213,12 +228,7 @@ def _require(difference: Difference, challenger: Trained, rival: str, *, strict:
 
 def _held_out_losses(own: pd.DataFrame, run_id: str, challenger: Trained) -> tuple[pd.Series, pd.Series]:
     theirs = tracking.read_held_out(run_id)
-    headline = challenger.verdict.headline if challenger.verdict else ""
-    if theirs.attrs.get("headline") != headline:
-        raise ConfigError(
-            f"Two models are compared by one metric - the champion's is {theirs.attrs.get('headline')!r}, the "
-            f"challenger's {headline!r}. Promote under another name=."
-        )
+    _same_headline(challenger, theirs.attrs.get("headline"))
     both = own.drop_duplicates("row").merge(theirs.drop_duplicates("row"), on="row", suffixes=("", "_other"))
     if len(both) < max(_COMMON_ROWS, _COMMON_SHARE * len(own)):
         raise ConfigError(
@@ -228,8 +238,26 @@ def _held_out_losses(own: pd.DataFrame, run_id: str, challenger: Trained) -> tup
     return both["loss"], both["loss_other"]
 
 
+def _same_headline(challenger: Trained, theirs: object) -> None:
+    headline = challenger.verdict.headline if challenger.verdict else None
+    if theirs != headline:
+        raise ConfigError(
+            f"Two models are compared by one metric - the champion's is {theirs!r}, the challenger's {headline!r}. "
+            "Promote under another name=."
+        )
+
+
 def _judge(challenger: Trained, name: str, alias: str, on: Any) -> tuple[pd.Series, pd.Series]:
     champion = tracking.load(f"models:/{name}@{alias}")
+    _same_headline(challenger, champion.verdict.headline if champion.verdict else None)
+    family = registry.family(challenger.family)
+    frame, config, _ = family.check(as_pandas(on), challenger.config)
+    if len(frame) < _COMMON_ROWS:
+        raise FrameError(f"on= must hold at least {_COMMON_ROWS} rows to judge two models - got {len(frame):,}.")
+    seen = digest(frame)
+    for which, trained in (("challenger", challenger), ("champion", champion)):
+        if trained.origin.data is not None and trained.origin.data.digest == seen:
+            raise FrameError(f"on= must hold rows that neither model was trained on - the {which} learned from these.")
     models: dict[str, Model] = {"challenger": challenger.model, "champion": champion.model}
-    judged = registry.family(challenger.family).judge(models, as_pandas(on), challenger.config)
+    judged = family.judge(models, frame, config)
     return judged["challenger"].predictions["loss"], judged["champion"].predictions["loss"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 #: The name of the LoggedModel in every run, so that ``runs:/<id>/model`` always works.
 MODEL_NAME = "model"
 HELD_OUT = "held_out.parquet"
+_MOST_NOTE = 7_500
 _BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
 
 
@@ -98,8 +100,7 @@ def log_runs(family: str, runs: Sequence[RunLog], *, nested: bool = False) -> tu
     """
     import mlflow
 
-    with _quiet():
-        _probe(mlflow.get_tracking_uri())
+    with _session():
         parent = mlflow.active_run() if nested else None
         experiment = parent.info.experiment_id if parent else _experiment(f"cxml/{family}")
         return _write_all(runs, family, experiment, nested=nested)
@@ -155,8 +156,13 @@ def _write(log: RunLog) -> str | None:
         _draw(Path(folder), log)
         mlflow.log_artifacts(folder)
     if log.model:
-        mlflow.set_tag("mlflow.note.content", write_card(log.model))
+        mlflow.set_tag("mlflow.note.content", _short(write_card(log.model)))
     return str(info.model_uri) if info else None
+
+
+def _short(card: str) -> str:
+    """MLflow keeps 8,000 characters of a description; the whole card is among the artifacts."""
+    return card if len(card) <= _MOST_NOTE else f"{card[:_MOST_NOTE]}\n\n... the rest is in the artifact card.md"
 
 
 def _metrics(metrics: Sequence[Metric]) -> dict[str, float]:
@@ -284,7 +290,7 @@ def _load_uri(uri: str) -> Trained:
     import mlflow
 
     full = f"{uri.rstrip('/')}/{MODEL_NAME}" if uri.startswith("runs:/") and uri.strip("/").count("/") == 1 else uri
-    with TemporaryDirectory() as place, _quiet():
+    with TemporaryDirectory() as place, _session():
         try:
             folder = mlflow.artifacts.download_artifacts(artifact_uri=full, dst_path=place)
         except (mlflow.exceptions.MlflowException, OSError) as error:
@@ -306,10 +312,11 @@ def search_runs(family: str) -> pd.DataFrame:
     """List the finished runs of a family in every experiment of the store, as MLflow's own frame."""
     import mlflow
 
-    found: pd.DataFrame = mlflow.search_runs(
-        search_all_experiments=True,
-        filter_string=f"tags.`cxml.family` = '{family}' and attributes.status = 'FINISHED'",
-    )
+    with _session():
+        found: pd.DataFrame = mlflow.search_runs(
+            search_all_experiments=True,
+            filter_string=f"tags.`cxml.family` = '{family}' and attributes.status = 'FINISHED'",
+        )
     return found
 
 
@@ -318,7 +325,7 @@ def read_held_out(run_id: str) -> pd.DataFrame:
     import mlflow
     import pandas as pd
 
-    with TemporaryDirectory() as place, _quiet():
+    with TemporaryDirectory() as place, _session():
         try:
             path = mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=HELD_OUT, dst_path=place)
         except (mlflow.exceptions.MlflowException, OSError) as error:
@@ -330,13 +337,14 @@ def aliased(name: str, alias: str) -> str | None:
     """Name the run behind an alias of a registered model, or None where there is no such alias."""
     import mlflow
 
-    try:
-        found = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
-    except mlflow.exceptions.MlflowException as error:
-        # A store says INVALID_PARAMETER_VALUE for an alias that was never set, RESOURCE_DOES_NOT_EXIST for a model.
-        if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
-            return None
-        raise
+    with _session():
+        try:
+            found = mlflow.MlflowClient().get_model_version_by_alias(name, alias)
+        except mlflow.exceptions.MlflowException as error:
+            # A store says INVALID_PARAMETER_VALUE for an alias never set, RESOURCE_DOES_NOT_EXIST for a model.
+            if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+                return None
+            raise
     return str(found.run_id)
 
 
@@ -345,7 +353,7 @@ def register(uri: str, name: str, alias: str, tags: Mapping[str, str]) -> str:
     import mlflow
 
     client = mlflow.MlflowClient()
-    with _quiet():
+    with _session():
         model_id = mlflow.models.get_model_info(uri).model_id
         logged = client.get_logged_model(model_id)
         try:
@@ -361,20 +369,48 @@ def register(uri: str, name: str, alias: str, tags: Mapping[str, str]) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep MLflow's chatter (migrations, registrations, download bars) out of the caller's terminal; warnings stay."""
-    loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
-    levels = [logger.level for logger in loggers]
-    bar = os.environ.get(_BAR)
-    os.environ[_BAR] = "false"
-    for logger in loggers:
-        logger.setLevel(logging.WARNING)
+def _session() -> Iterator[None]:
+    """Talk to the store: only if it is there, without MLflow's chatter, and with its errors in our words."""
+    import mlflow
+
+    uri = mlflow.get_tracking_uri()
+    _probe(uri)
     try:
-        yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if bar is None:
-            del os.environ[_BAR]
-        else:
-            os.environ[_BAR] = bar
+        with _QUIET:
+            yield
+    except mlflow.exceptions.MlflowException as error:
+        raise TrackingError(f"The store {uri} must answer what it was asked - it said: {error}") from error
+
+
+class _Quiet:
+    """Keep MLflow's chatter (migrations, downloads) out of the terminal; warnings stay. Threads may overlap in it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._before: tuple[list[int], str | None] = ([], None)
+
+    def __enter__(self) -> None:
+        loggers = [logging.getLogger(name) for name in ("mlflow", "alembic")]
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                self._before = ([logger.level for logger in loggers], os.environ.get(_BAR))
+                os.environ[_BAR] = "false"
+                for logger in loggers:
+                    logger.setLevel(logging.WARNING)
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if self._inside:
+                return
+            levels, bar = self._before
+            for name, level in zip(("mlflow", "alembic"), levels, strict=True):
+                logging.getLogger(name).setLevel(level)
+            os.environ.pop(_BAR, None)
+            if bar is not None:
+                os.environ[_BAR] = bar
+
+
+_QUIET = _Quiet()

@@ -19,7 +19,11 @@ from cxml.errors import FrameError
 NO_VALUE = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>", "-", "?"})
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_MONEY = re.compile(r"(?:[₩$€£]\s*)?([+-]?[\d,.]+)\s*원?")
 _DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})\.?((?:[T ]).*)?")
+_KOREAN_DATE = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일")
+_COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(\d\d)?")
 _EPOCH = datetime(1970, 1, 1)
 _DAY_SECONDS = 86_400.0
 _MISSING_TYPES = frozenset({"NAType", "NaTType"})
@@ -52,6 +56,7 @@ def read_number(value: Any) -> float | None:
     ----------
     value : object
         A number, a bool (1 or 0), a time span (days), or text: digits with blanks around them, thousands commas,
+        a won or dollar sign,
         ``true`` or ``false``. Missing values and the texts of `NO_VALUE` are NaN.
 
     Returns
@@ -97,13 +102,13 @@ def _read_number_text(text: str) -> float | None:
         return math.nan
     if lowered in ("true", "false"):
         return float(lowered == "true")
+    money = _MONEY.fullmatch(stripped)
+    if money is not None:
+        stripped = money[1]
     if _THOUSANDS.fullmatch(stripped):
         stripped = stripped.replace(",", "")
-    try:
-        number = float(stripped)
-    except ValueError:
-        return None
-    return _finite(number, text)
+    number = float(stripped) if _NUMBER.fullmatch(stripped) else math.inf
+    return None if math.isinf(number) else number
 
 
 def _finite(number: float, value: object) -> float:
@@ -119,7 +124,9 @@ def read_days(value: Any) -> float | None:
     ----------
     value : object
         A date, a datetime or timestamp, or text that starts with year, month and day, such as ``2024-03-01``,
-        ``2024.3.1`` or ``2024/03/01 09:30``.
+    compact = stripped.replace(". ", ".")
+    found = _DATE.fullmatch(stripped) or _DATE.fullmatch(compact) or _KOREAN_DATE.fullmatch(stripped)
+        number (the first day of the month).
 
     Returns
     -------
@@ -134,10 +141,12 @@ def read_days(value: Any) -> float | None:
     --------
     >>> read_days("1970-01-02 12:00"), read_days("1970. 1. 3"), read_days("soon")
     (1.5, 2.0, None)
-    >>> read_days(20240101)
+    >>> read_days("1970년 1월 3일"), read_days(19700103), read_days("197002")
+    (2.0, 2.0, 31.0)
+    >>> read_days(12.5)
     Traceback (most recent call last):
         ...
-    cxml.errors.FrameError: must be a date - got int 20240101
+    cxml.errors.FrameError: must be a date - got float 12.5
     """
     if is_missing(value):
         return math.nan
@@ -150,6 +159,8 @@ def read_days(value: Any) -> float | None:
         return float((value - _EPOCH).total_seconds() / _DAY_SECONDS)
     if isinstance(value, date):
         return float((value - _EPOCH.date()).days)
+    if isinstance(value, int) and _COMPACT_DATE.fullmatch(str(value)):
+        return _read_days_text(str(value))
     raise FrameError(f"must be a date - got {_kind_and_value(value)}")
 
 
@@ -157,10 +168,14 @@ def _read_days_text(text: str) -> float | None:
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return math.nan
-    found = _DATE.fullmatch(stripped) or _DATE.fullmatch(stripped.replace(". ", "."))
+    found = (
+        _DATE.fullmatch(stripped) or _DATE.fullmatch(stripped.replace(". ", ".")) or _KOREAN_DATE.fullmatch(stripped)
+    )
+    found = found or _COMPACT_DATE.fullmatch(stripped)
     if found is None:
         return None
-    year, month, day, clock = found.groups()
+    year, month, day, clock = (*found.groups(), None)[:4]
+    day = day or "1"
     try:
         return read_days(datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{(clock or '').rstrip()}"))
     except ValueError:

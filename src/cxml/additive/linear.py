@@ -96,4 +96,8 @@ class LinearPart:
         tables = {int(place): np.array(table, dtype=float) for place, table in values["tables"].items()}
         arrays = {one.name: np.array(values[one.name], dtype=float) for one in fields(cls) if one.name != "tables"}
         arrays["numbers"] = arrays["numbers"].astype(np.intp)
+        width, places = len(arrays["means"]), [*arrays["numbers"].tolist(), *tables]
+        lengths = {len(arrays[name]) for name in ("numbers", "slope", "mean", "low", "high", "missing")}
+        if len(lengths) != 1 or any(not 0 <= place < width for place in places):
+            raise ValueError("the linear part's columns and terms do not belong together")
         return cls(**arrays, tables=tables)

@@ -64,6 +64,7 @@ _MODERATE = {
     "min_data_in_leaf": 3,
     "bagging_fraction": 0.9,
 }
+_RANDOM = {"extra_trees": True, "learning_rate": 0.1, "bagging_fraction": 1.0}
 _SHAPES = (
     # Weak signals in much noise: few leaves, strong shrinkage.
     Shape(
@@ -80,19 +81,9 @@ _SHAPES = (
     ),
     # Rules and interactions down to single rows: worst alone where signals are weak, and then left out by the blend.
     Shape("deep", 500, _DEEP),
-    # Thresholds at random bring variety enough: bagging on top would only cost rows.
-    Shape(
-        "extra",
-        600,
-        {
-            "num_leaves": 48,
-            "learning_rate": 0.1,
-            "extra_trees": True,
-            "lambda_l2": 0.5,
-            "min_data_in_leaf": 2,
-            "bagging_fraction": 1.0,
-        },
-    ),
+    # Thresholds at random bring variety enough: bagging on top would only cost rows. One for noise, one for rules.
+    Shape("extra", 400, {**_RANDOM, "num_leaves": 31, "lambda_l2": 1.0, "min_data_in_leaf": 5}),
+    Shape("extra_deep", 600, {**_RANDOM, "num_leaves": 48, "lambda_l2": 0.5, "min_data_in_leaf": 2}),
 )
 _LEVELS = Shape("levels", 500, _MODERATE, with_levels=True)
 

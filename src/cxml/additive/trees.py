@@ -21,7 +21,7 @@ Answer = TypeVar("Answer")
 
 _THREADS = 2
 _PATIENCE = 40
-#: Most trees in all: what a record costs grows with them.
+#: About so many trees in all: what a record costs grows with them. Every shape in use gets one seed at least.
 _BUDGET = 1000
 _MOST_SEEDS = 3
 _LEAST_WEIGHT = 0.03

@@ -107,7 +107,7 @@ def predict(
     reasons: int = 0,
     language: Language = "en",
     costs: CampaignCosts | None = None,
-    months: Sequence[float] = (),
+    months: float | Sequence[float] = (),
 ) -> pd.DataFrame:
     """Answer for each customer how likely they are to leave.
 
@@ -124,7 +124,7 @@ def predict(
         Of the reasons' sentences.
     costs : CampaignCosts, optional
         Adds the profit to be expected from contacting the customer.
-    months : sequence of float, optional
+    months : float or sequence of float, optional
         For survival models: adds the chance of still being here so many periods from now.
 
     Returns
@@ -163,8 +163,9 @@ Train one with duration=.
 
     trained, customers = use(model, frame, family="churn")
     answer = trained.model.predict(customers)
-    if len(months):
-        answer = _add_survival(trained, answer, customers, months)
+    wanted = [months] if isinstance(months, (int, float)) else list(months)
+    if wanted:
+        answer = _add_survival(trained, answer, customers, wanted)
     if costs is not None:
         answer[PROFIT] = expected_profit(answer[PROBABILITY].to_numpy(), costs)
     if reasons:

@@ -110,6 +110,11 @@ def _predictions(rows: np.ndarray, target: np.ndarray, chance: np.ndarray) -> pd
 
 
 def row_names(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
-    """A hash that names the customer (and date) and the fate, but tells neither."""
-    names = [name for name in (config.key, config.time, config.target) if name is not None]
-    return hash_rows(frame[names] if config.key is not None else frame)
+    """A number for each row that was judged: two runs that hold it out were asked the same question.
+
+    With a key and a date these and the fate name the row; without a date the customer may have changed since, so all
+    that the table says of them does.
+    """
+    if config.key is not None and config.time is not None:
+        return hash_rows(frame[[config.key, config.time, config.target]], as_text=True)
+    return hash_rows(frame)

@@ -40,8 +40,9 @@ def judge_survival(
     -------
     dict of name -> Judgement
         ``survival_log_loss`` (headline): minus the log likelihood of what happened to a customer, the time lived
-        through and, for those who left, the moment of leaving, in the unit of the duration. ``concordance``: of two customers of whom it is known who left
-        first, how often the model said so, by the expected time from the start; a tie counts half (Harrell 1982).
+        through and, for those who left, the moment of leaving, in the unit of the duration. ``concordance``: of two
+        customers of whom it is known who left first, how often the model said so, by the expected time from the start;
+        a tie counts half (Harrell 1982).
     """
     import pandas as pd
 

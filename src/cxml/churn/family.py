@@ -45,9 +45,9 @@ def _check_sides(target: np.ndarray, split: Split) -> None:
         left = int(target[rows].sum())
         if min(left, len(rows) - left) < _LEAST_OF_A_KIND:
             raise FrameError(
-                f"An honest verdict needs customers who left and who stayed, {_LEAST_OF_A_KIND} of each, on both sides - "
-                f"of the {len(rows):,} rows {side} ({split.rule}) {left:,} left. Gather a longer period, or leave time= "
-                "out if the rows are not dated."
+                f"An honest verdict needs {_LEAST_OF_A_KIND} customers who left and as many who stayed on both sides - "
+                f"of the {len(rows):,} rows {side} ({split.rule}) {left:,} left. Gather a longer period, or "
+                "leave time= out if the rows are not dated."
             )
 
 

@@ -5,12 +5,13 @@ Time is cut into periods, and the rate of leaving is constant within each:
     rate(t) = baseline(t) * exp(linear(features) + trees(features, stretch of t))
 
 (the piecewise exponential model, Friedman 1982, Annals of Statistics 10; its likelihood is that of Poisson counts,
-Holford 1980, Laird & Olivier 1981). The baseline is Breslow's estimate; the linear part is Cox regression in its Poisson
-form (Whitehead 1980, Applied Statistics 29), and the trees are boosted from there on customer-stretch rows: how long a
-customer was at risk in each stretch of time and whether they left in it, so being still here counts for what it is.
+Holford 1980, Laird & Olivier 1981). The baseline is Breslow's estimate; the linear part is Cox regression in its
+Poisson form (Whitehead 1980, Applied Statistics 29), and the trees are boosted from there on customer-stretch rows: how
+long a customer was at risk in each stretch of time and whether they left in it, so being still here counts for what it
+is.
 
-Durations in whole periods: who is here at t has lived through t periods; who left at t left in the course of the next one,
-on average half-way. Broken durations are taken as they are.
+Durations in whole periods: who is here at t has lived through t periods; who left at t left in the course of the next
+one, on average half-way. Broken durations are taken as they are.
 """
 
 from __future__ import annotations
@@ -300,7 +301,7 @@ def cumulated(rates: np.ndarray, until: np.ndarray) -> np.ndarray:
 
 
 def _breslow(exits: np.ndarray, left: np.ndarray, relative: np.ndarray) -> np.ndarray:
-    """Baseline rate of each period: leavers by time at risk, drawn towards the overall rate by ten customers' weight."""
+    """Baseline rate of each period: leavers by time at risk, drawn to the overall rate by ten customers' weight."""
     n_periods = int(np.floor(exits).max()) + 1
     ends = np.floor(exits).astype(np.intp)
     leaving = np.bincount(ends, weights=left, minlength=n_periods)
