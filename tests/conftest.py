@@ -11,14 +11,21 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
 
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import time
+import warnings
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
 
 import builders
-import pytest
 
 
 @pytest.fixture(scope="session")
@@ -83,8 +90,20 @@ def migrated(tmp_path_factory):
     return place
 
 
+@pytest.fixture(scope="session")
+def mlflow():
+    """MLflow, imported once: it warns of its own type hints while it is imported."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import mlflow
+        import mlflow.pyfunc
+        import mlflow.pyfunc.scoring_server
+
+    return mlflow
+
+
 @pytest.fixture
-def use_store(monkeypatch, tmp_path):
+def use_store(monkeypatch, tmp_path, mlflow):
     """Copy a store for this test alone, and work in a folder of its own."""
 
     def use(place):
@@ -121,3 +140,107 @@ def in_tmp(monkeypatch, tmp_path):
     """Work in a folder of this test alone."""
     monkeypatch.chdir(tmp_path)
     return Path(tmp_path)
+
+
+@contextmanager
+def working_in(place, uri):
+    """Work in a folder with a tracking store, outside of any one test."""
+    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+        # Whether a font with Korean letters is installed is no matter of tracking.
+        warnings.filterwarnings("ignore", "A picture needs a font")
+        warnings.filterwarnings("ignore", "The ``noload`` loader strategy is deprecated")
+        warnings.filterwarnings("ignore", ".*An input example was not provided")
+        patch.chdir(place)
+        patch.setenv("MLFLOW_TRACKING_URI", uri)
+        patch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def korean(_customers):
+    """The shared customers with Korean column names."""
+    return _customers.rename(columns={"region": "지역", "plan": "요금제", "churned": "이탈"})
+
+
+@dataclass(frozen=True)
+class Tracked:
+    db: Path
+    strong: object
+    weak: object
+    dated: object
+
+
+@pytest.fixture(scope="session")
+def tracked(migrated, korean, tmp_path_factory, mlflow, threads):
+    """A store with three trained models: a strong one, a weak one on the same rows, and one with as-of dates."""
+    place = tmp_path_factory.mktemp("tracked")
+    db = place / "mlflow.db"
+    shutil.copy(migrated, db)
+    from cxml import churn
+    from cxml.datasets import make_snapshots
+
+    with working_in(place, f"sqlite:///{db}"):
+        words = {"target": "이탈", "key": "customer_id", "method": "logistic"}
+        known = {"customer_id", "이탈", "late_payments", "app_visits"}
+        others = [name for name in korean.columns if name not in known]
+        return Tracked(
+            db,
+            churn.train(korean, **words),
+            churn.train(korean, **words, drop=others, pictures=False),
+            churn.train(
+                make_snapshots(400, months=4).frame,
+                target="churned",
+                key="customer_id",
+                time="as_of",
+                method="base_rate",
+                pictures=False,
+            ),
+        )
+
+
+@pytest.fixture
+def tracked_store(use_store, tracked):
+    """A copy, for this test alone, of the store with three trained models."""
+    use_store(tracked.db)
+    return tracked
+
+
+@pytest.fixture(scope="session")
+def running():
+    """Start a server, wait until it answers, and end it with all that it started."""
+
+    @contextmanager
+    def run(command, url, place, seconds=150, **environment):
+        log = place / "server.log"
+        with log.open("wb") as sink:
+            process = subprocess.Popen(
+                command,
+                stdout=sink,
+                stderr=subprocess.STDOUT,
+                cwd=place,
+                env={**os.environ, **environment},
+                start_new_session=True,
+            )
+        try:
+            end = time.monotonic() + seconds
+            while not _answers(url):
+                if process.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"{command} does not answer:\n{log.read_text(errors='replace')[-3000:]}")
+                time.sleep(0.2)
+            yield url
+        finally:
+            for signal_number in (signal.SIGTERM, signal.SIGKILL):
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal_number)
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(timeout=5)
+
+    return run
+
+
+def _answers(url):
+    try:
+        with urlopen(url, timeout=2) as answer:
+            return answer.status == 200
+    except OSError:
+        return False

@@ -230,8 +230,18 @@ def test_the_rule_finds_a_planted_fault(rule):
         (text_in_logic, "cxml.frames", "x = name or 'nobody'", False),
         (text_in_logic, "cxml.frames", "x = not name or 'nobody'", True),
         (prints, "cxml.cli", "print('done')", False),
-        (misdocumented, "cxml.frames", 'def f(a):\n    """Do.\n\n    Parameters\n    ----------\n    a : int\n    """', False),
-        (misdocumented, "cxml.frames", 'def f(a, *b):\n    """Do.\n\n    Parameters\n    ----------\n    a : int\n    """', True),
+        (
+            misdocumented,
+            "cxml.frames",
+            'def f(a):\n    """Do.\n\n    Parameters\n    ----------\n    a : int\n    """',
+            False,
+        ),
+        (
+            misdocumented,
+            "cxml.frames",
+            'def f(a, *b):\n    """Do.\n\n    Parameters\n    ----------\n    a : int\n    """',
+            True,
+        ),
     ],
 )
 def test_the_rules_tell_right_from_wrong(rule, room, source, caught):
@@ -311,7 +321,7 @@ def test_a_twin_that_differs_is_found():
 
 
 def test_an_unknown_name_of_the_root_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match=r"no attribute 'nonsense'"):
         cxml.nonsense  # noqa: B018
 
 

@@ -7,6 +7,7 @@ month apart, can still be compared on rows that neither has seen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,16 +99,19 @@ def time_split(days: np.ndarray, groups: np.ndarray, *, share: float, seed: int)
     return Split(np.flatnonzero(train), np.flatnonzero(test), rule)
 
 
-def groups_of(frame: pd.DataFrame, *, key: str | None) -> np.ndarray:
+def groups_of(frame: pd.DataFrame, *, key: str | None, content: Sequence[str] | None = None) -> np.ndarray:
     """Give each row a number that it shares with the rows it must stay together with.
 
-    Rows of the same key share one, and so do rows that are equal in everything but the key - unless so many are equal
-    (over 1 % of all rows in one group) that it is chance, as with a few yes-no columns.
+    Rows of the same key share one, and so do rows that are equal in `content` - unless so many are equal (over 1 % of
+    all rows in one group) that it is chance, as with a few yes-no columns. The number itself hangs on the key, or on
+    the whole row where there is none: other choices of columns leave the same rows held out.
 
     Parameters
     ----------
     frame : DataFrame
     key : str, optional
+    content : sequence of str, optional
+        Columns that make two rows equal; by default all but the key.
 
     Returns
     -------
@@ -121,14 +125,17 @@ def groups_of(frame: pd.DataFrame, *, key: str | None) -> np.ndarray:
     >>> bool(numbers[0] == numbers[1]), len(set(numbers.tolist()))
     (True, 299)
     """
-    content = hash_rows(frame.drop(columns=[key] if key else []))
-    _, group, rows = np.unique(content, return_inverse=True, return_counts=True)
-    common = rows[group] > max(2.0, _LARGEST_GROUP * len(frame))
-    # Rows that are equal by chance stand alone, each by its place among its equals: not by its place in the frame.
-    content = content + np.where(common, _place_among_equals(group), 0).astype(np.uint64)
-    if key is None:
-        return content
-    return _joined(hash_rows(frame[[key]], as_text=True), content)
+    equal = _apart_if_common(hash_rows(frame[[name for name in content or frame.columns if name != key]]))
+    own = _apart_if_common(hash_rows(frame)) if key is None else hash_rows(frame[[key]], as_text=True)
+    return _joined(own, equal)
+
+
+def _apart_if_common(hashes: np.ndarray) -> np.ndarray:
+    """Let rows that are equal by chance stand alone: each by its place among its equals, not in the frame."""
+    _, group, rows = np.unique(hashes, return_inverse=True, return_counts=True)
+    common = rows[group] > max(2.0, _LARGEST_GROUP * len(hashes))
+    apart: np.ndarray = hashes + np.where(common, _place_among_equals(group), 0).astype(np.uint64)
+    return apart
 
 
 def _place_among_equals(group: np.ndarray) -> np.ndarray:
@@ -140,20 +147,17 @@ def _place_among_equals(group: np.ndarray) -> np.ndarray:
     return place
 
 
-def _joined(keys: np.ndarray, content: np.ndarray) -> np.ndarray:
-    """Find the connected parts of the graph whose edges join each row's key and content, named by their least key.
-
-    The name hangs on keys alone, so a customer is held out again when columns were added or values have changed.
-    """
+def _joined(own: np.ndarray, equal: np.ndarray) -> np.ndarray:
+    """Join rows that share either number, and name each such group by the least of its own numbers."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    labels, nodes = np.unique(np.concatenate([keys, content]), return_inverse=True)
-    ends = nodes[: len(keys)], nodes[len(keys) :]
-    graph = coo_array((np.ones(len(keys)), ends), shape=(len(labels), len(labels)))
+    labels, nodes = np.unique(np.concatenate([own, equal]), return_inverse=True)
+    ends = nodes[: len(own)], nodes[len(own) :]
+    graph = coo_array((np.ones(len(own)), ends), shape=(len(labels), len(labels)))
     part = connected_components(graph, directed=False)[1][ends[0]]
     least = np.full(part.max() + 1, np.iinfo(np.uint64).max, dtype=np.uint64)
-    np.minimum.at(least, part, keys)
+    np.minimum.at(least, part, own)
     found: np.ndarray = least[part]
     return found
 

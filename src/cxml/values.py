@@ -113,7 +113,7 @@ def _read_number_text(text: str) -> float | None:
 
 def _finite(number: float, value: object) -> float:
     if math.isinf(number):
-        raise FrameError(f"must be a finite number - got {value!r}")
+        raise FrameError(f"must be a finite number - got {_shown(value)}")
     return number
 
 
@@ -124,9 +124,8 @@ def read_days(value: Any) -> float | None:
     ----------
     value : object
         A date, a datetime or timestamp, or text that starts with year, month and day, such as ``2024-03-01``,
-    compact = stripped.replace(". ", ".")
-    found = _DATE.fullmatch(stripped) or _DATE.fullmatch(compact) or _KOREAN_DATE.fullmatch(stripped)
-        number (the first day of the month).
+        ``2024.3.1``, ``2024/03/01 09:30`` or ``2024년 3월 1일``; or the digits ``20240301`` or ``202403``, as text or
+        as a number (the first day of the month).
 
     Returns
     -------
@@ -159,8 +158,9 @@ def read_days(value: Any) -> float | None:
         return float((value - _EPOCH).total_seconds() / _DAY_SECONDS)
     if isinstance(value, date):
         return float((value - _EPOCH.date()).days)
-    if isinstance(value, int) and _COMPACT_DATE.fullmatch(str(value)):
-        return _read_days_text(str(value))
+    whole = hasattr(value, "__index__") or (isinstance(value, float) and value.is_integer())  # numpy's numbers too
+    if whole and 0 < value < 1e8 and _COMPACT_DATE.fullmatch(str(int(value))):
+        return _read_days_text(str(int(value)))
     raise FrameError(f"must be a date - got {_kind_and_value(value)}")
 
 
@@ -168,9 +168,8 @@ def _read_days_text(text: str) -> float | None:
     stripped = text.strip()
     if stripped.lower() in NO_VALUE:
         return math.nan
-    found = (
-        _DATE.fullmatch(stripped) or _DATE.fullmatch(stripped.replace(". ", ".")) or _KOREAN_DATE.fullmatch(stripped)
-    )
+    compact = stripped.replace(". ", ".")
+    found = _DATE.fullmatch(stripped) or _DATE.fullmatch(compact) or _KOREAN_DATE.fullmatch(stripped)
     found = found or _COMPACT_DATE.fullmatch(stripped)
     if found is None:
         return None
@@ -220,10 +219,8 @@ def read_category(value: Any) -> str | None:
         raise FrameError(f"must be text or a number - got {_kind_and_value(value)}")
     try:
         number = float(value)
-    except OverflowError:
-        return str(value)
-    except (TypeError, ValueError):
-        return str(value)
+    except (OverflowError, TypeError, ValueError):
+        return _shown(value) if isinstance(value, int) else str(value)
     return str(int(number)) if number.is_integer() else repr(number)
 
 
@@ -235,5 +232,12 @@ def _plain(value: Any) -> Any:
 
 
 def _kind_and_value(value: object) -> str:
-    text = repr(value)
+    text = _shown(value)
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+def _shown(value: object) -> str:
+    try:
+        return repr(value)
+    except ValueError:  # Python refuses to write out whole numbers of more than 4,300 digits
+        return "a number of thousands of digits"

@@ -43,7 +43,7 @@ def test_tables_equal_lightgbm(booster, rows):
     kind=st.sampled_from(["numbers", "missing", "zero_missing", "categories", "deep"]),
     seed=st.integers(0, 10_000),
     leaves=st.integers(2, 40),
-    bits=st.integers(1, 12),
+    bits=st.integers(1, 24),
     table_bits=st.integers(0, 12),
 )
 def test_any_model_and_any_grouping_equal_lightgbm(train, rows, kind, seed, leaves, bits, table_bits):
@@ -53,6 +53,25 @@ def test_any_model_and_any_grouping_equal_lightgbm(train, rows, kind, seed, leav
         patch.setattr(treeshap, "GROUP_BITS", bits)
         patch.setattr(treeshap, "TABLE_BITS", table_bits)
         check(booster, X, explain(booster, X))
+
+
+@pytest.mark.parametrize("bits", [9, 20])  # 20: patterns longer than an int16
+def test_long_patterns_without_tables(train, rows, monkeypatch, bits):
+    monkeypatch.setattr(treeshap, "GROUP_BITS", bits)
+    monkeypatch.setattr(treeshap, "TABLE_BITS", 6)
+    booster = train("deep")
+    X = rows(100, 4, strange=True)
+    check(booster, X, explain(booster, X))
+
+
+def test_tiny_numbers_are_zeros(train):
+    """LightGBM drops values up to 1e-35 in size before it compares, so that a threshold of 0 holds for them."""
+    text = train("one_feature", rounds=1, num_leaves=2).model_to_string()
+    line = next(line for line in text.split("\n") if line.startswith("threshold="))
+    booster = lightgbm.Booster(model_str=text.replace(line, "threshold=0".ljust(len(line))))
+    X = np.array([[1e-36], [-1e-36], [1e-35], [2e-35], [-2e-35], [0.0], [1.0], [np.nan]])
+    assert len(set(booster.predict(X[:4]))) == 2
+    check(booster, X, explain(booster, X))
 
 
 def test_the_definition_by_hand(train):

@@ -25,7 +25,9 @@ def test_the_raw_score_of_a_binary_booster(rows):
     X = np.nan_to_num(rows(300, 0))
     settings = {"objective": "binary", "verbosity": -1, "num_threads": 1}
     booster = lightgbm.train(settings, lightgbm.Dataset(X, X[:, 0] > 0), 3)
-    assert RowScorer(booster)(X[0].tolist()) == booster.predict(X[:1], raw_score=True)[0]
+    scorer = RowScorer(booster)
+    assert scorer.fast
+    assert scorer(X[0].tolist()) == booster.predict(X[:1], raw_score=True)[0]
 
 
 def test_the_best_round_counts(train):

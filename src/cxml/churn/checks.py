@@ -87,12 +87,16 @@ def learn_encoder(frame: pd.DataFrame, config: ChurnConfig) -> tuple[Encoder, tu
 
 
 def groups_of_rows(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
-    """Number the rows so that rows of one customer, and rows equal in all that is learned from, share a number."""
-    learned = [name for name, _, _ in config.schema] or [
+    """Number the rows so that rows of one customer, and copies of a row, share a number.
+
+    A copy is equal in every column but the key and what names the row; that a column was dropped changes nothing.
+    """
+    names = [name for name, _, _ in config.schema] or [
         name for name in frame.columns if name not in config.not_features
     ]
-    also = [name for name in (config.target, config.key, config.time, getattr(config, "duration", None)) if name]
-    return groups_of(frame[[*learned, *also]], key=config.key)
+    dropped = [column.name for column in learn_columns(frame[list(config.drop)])[0]]
+    also = [name for name in (config.target, config.time, getattr(config, "duration", None)) if name]
+    return groups_of(frame, key=config.key, content=[*names, *dropped, *also])
 
 
 def target_of(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:

@@ -110,11 +110,12 @@ def _predictions(rows: np.ndarray, target: np.ndarray, chance: np.ndarray) -> pd
 
 
 def row_names(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
-    """A number for each row that was judged: two runs that hold it out were asked the same question.
+    """Number each row that was judged: two runs that hold it out were asked about the same customer.
 
-    With a key and a date these and the fate name the row; without a date the customer may have changed since, so all
-    that the table says of them does.
+    Key, date and fate name a row, so that a challenger may know more or fewer columns than the champion. Tables of the
+    same customers taken at different times are told apart by the date only: name it with time=.
     """
-    if config.key is not None and config.time is not None:
-        return hash_rows(frame[[config.key, config.time, config.target]], as_text=True)
-    return hash_rows(frame)
+    if config.key is None:
+        return hash_rows(frame)
+    names = [name for name in (config.key, config.time, config.target) if name is not None]
+    return hash_rows(frame[names], as_text=True)

@@ -1,0 +1,62 @@
+"""Make the golden model folders of the present contract: ``python tests/golden/make.py [churn/boosted ...]``.
+
+Run it once for a contract number, before its first release, and for a model that is new. Afterwards the folders stay
+as they are: they stand for what users have on their disks.
+"""
+
+import json
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+import builders  # noqa: E402
+from cxml import registry  # noqa: E402
+from cxml.boosting import from_text  # noqa: E402
+from cxml.churn.scored import ScoredChurn  # noqa: E402
+from cxml.contract import CONTRACT  # noqa: E402
+from cxml.persistence import save  # noqa: E402
+
+COLUMNS = ["customer_id", "tenure_months", "contract", "late_payments", "satisfaction", "지역", "device_bought_on"]
+
+
+def tiny(n, seed):
+    """Few customers and few columns, a Korean one among them, so that the folders stay small."""
+    frame = builders.customers_of(n, seed=seed).rename(columns={"region": "지역"})
+    return frame[[*COLUMNS, "churned"]]
+
+
+def cut_trees(model):
+    """Keep the first trees only: a folder of all would be large and show nothing more."""
+    if isinstance(model, ScoredChurn):
+        encoder, score = model.fitted
+        if score.booster is not None:
+            few = from_text(score.booster.model_to_string(num_iteration=8))
+            model._take(encoder, replace(score, booster=few))
+
+
+def make(name):
+    recipe = builders.RECIPES[name]
+    kind = registry.model_class(name)
+    trained = builders.train(name, tiny(200, 5).assign(**dict.fromkeys(recipe.without, 1)))
+    cut_trees(trained.model)
+    place = HERE / f"contract-{CONTRACT}" / name
+    shutil.rmtree(place, ignore_errors=True)
+    save(trained, place / "model")
+    rows = tiny(20, 6).astype({"device_bought_on": str}).drop(columns="churned")
+    rows.loc[0, ["contract", "satisfaction", "지역"]] = [None, None, "never seen"]
+    records = json.loads(rows.to_json(orient="records", force_ascii=False))
+    answers = trained.model.predict(rows).to_dict("list")
+    text = json.dumps({"rows": records, "answers": answers}, ensure_ascii=False, indent=1)
+    (place / "answers.json").write_text(text + "\n", encoding="utf-8")
+    size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
+    sys.stdout.write(f"{place.relative_to(HERE.parent)} {kind.__name__} {size / 1000:.0f} kB\n")
+    if size >= 60_000:
+        raise SystemExit("too large")
+
+
+for wanted in sys.argv[1:] or registry.MODELS:
+    make(wanted)

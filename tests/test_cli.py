@@ -1,0 +1,285 @@
+"""The command line, through `main`: what it prints, writes, refuses, and with which exit code."""
+
+import gzip
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxml
+from builders import KEY, TARGET, customers_of
+from cxml import churn
+from cxml.cli import main
+
+#: What MLflow's own modules warn of when they are first imported.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),
+    pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType"),
+]
+
+
+@pytest.fixture
+def run(capsys):
+    """Run a command; answers with its exit code, stdout and stderr."""
+
+    def run(*words):
+        code = main([str(word) for word in words])
+        told = capsys.readouterr()
+        return code, told.out, told.err
+
+    return run
+
+
+@pytest.fixture
+def refused(run):
+    """Run a command that must be refused with one line, and answer with this line."""
+
+    def refused(*words, code=2):
+        found, _, told = run(*words)
+        assert found == code
+        line = told.splitlines()[-1]
+        assert line.startswith("cxml: ")
+        return line.removeprefix("cxml: ")
+
+    return refused
+
+
+@pytest.fixture
+def data(in_tmp, customers):
+    """A CSV file of customers whose keys begin with zeros."""
+    customers[KEY] = [f"{number:05d}" for number in range(len(customers))]
+    customers.to_csv("customers.csv", index=False)
+    return "customers.csv"
+
+
+@pytest.fixture
+def folder(in_tmp, trained):
+    """A folder with a trained model: by default of the boosted method."""
+
+    def folder(method="boosted"):
+        return cxml.save(trained(f"churn/{method}"), in_tmp / method)
+
+    return folder
+
+
+def words(data, *more):
+    return ("train", "churn", "--data", data, "--target", TARGET, "--key", KEY, "--method", "logistic", *more)
+
+
+def test_train_predict_compare_promote_and_promote_again(run, refused, store, data):
+    code, told, noise = run(*words(data, "--set", "pictures=false"))
+    assert (code, noise) == (0, "")
+    assert "churn/logistic" in told
+    assert "log_loss" in told
+    assert "base_rate" in told
+    uri = next(line.split()[-1] for line in told.splitlines() if "cxml promote" in line)
+    assert f"cxml predict {uri} --data new.csv --out predictions.csv" in told
+
+    code, told, _ = run("compare", "churn")
+    assert code == 0
+    assert told.index("churn/logistic") < told.index("churn/base_rate")
+
+    code, told, _ = run("promote", uri)
+    assert code == 0
+    assert "models:/churn@champion is now version 1" in told
+    assert "must beat churn@champion" in refused("promote", uri, code=1)
+    code, told, _ = run("promote", uri, "--tolerance", 0.1, "--name", "churn", "--alias", "champion")
+    assert code == 0
+    assert "version 2" in told
+    customers_of(300, seed=5).to_csv("labelled.csv", index=False)
+    assert run("promote", uri, "--on", "labelled.csv", "--tolerance", "0.1")[0] == 0
+
+    code, told, _ = run("predict", "models:/churn@champion", "--data", data, "--out", "answer.csv")
+    assert code == 0
+    assert "600 predictions of churn/logistic in answer.csv" in told
+    assert len(pd.read_csv("answer.csv")) == 600
+
+
+def test_compare_of_an_empty_store_says_what_to_type(run, store):
+    code, told, _ = run("compare", "churn")
+    assert code == 0
+    assert "cxml train churn" in told
+
+
+def test_keys_keep_their_zeros_from_training_to_prediction(run, data, in_tmp):
+    code, told, _ = run(*words(data, "--no-track", "--out", "model"))
+    assert code == 0
+    assert "cxml predict model --data" in told
+    assert "cxml promote" not in told
+    assert run("predict", "model", "--data", data, "--out", "answer.csv")[0] == 0
+    answer = pd.read_csv("answer.csv", dtype={KEY: str})
+    assert answer[KEY].iloc[1] == "00001"
+    wanted = churn.predict("model", pd.read_csv(data, dtype={KEY: str}))
+    np.testing.assert_allclose(answer["churn_probability"], wanted["churn_probability"], rtol=1e-12)
+
+
+def test_without_tracking_and_folder_it_says_that_nothing_is_kept(run, data):
+    code, told, _ = run(*words(data, "--no-track"))
+    assert code == 0
+    assert "not kept" in told
+
+
+def test_options_reach_the_training(run, data):
+    code, _, _ = run(
+        *words(data, "--no-track", "--out", "model", "--positive", "no", "--drop", "region", "plan"),
+        *("--drop", "app_visits", "--set", "test_size=0.4", "seed=7", "--set", "on_leakage=drop"),
+    )
+    assert code == 0
+    config = cxml.load("model").config
+    assert config.positive == "no"
+    assert {"region", "plan", "app_visits"} <= set(config.drop)
+    assert (config.test_size, config.seed, config.on_leakage) == (0.4, 7, "drop")
+
+
+def test_a_file_of_korean_windows_is_read_and_told(run, in_tmp, customers):
+    customers.to_csv("customers.csv", index=False, encoding="cp949")
+    code, _, noise = run(*words("customers.csv", "--no-track", "--out", "model"))
+    assert code == 0
+    assert noise == "cxml: customers.csv is not UTF-8 - it was read as Windows-949 (cp949).\n"
+    one = churn.predict("model", customers)
+    run("predict", "model", "--data", "customers.csv", "--out", "answer.csv")
+    np.testing.assert_allclose(pd.read_csv("answer.csv")["churn_probability"], one["churn_probability"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("ending", ["csv", "csv.gz", "parquet"])
+def test_all_endings_are_read_and_written_alike(run, folder, customers, ending):
+    source, out = f"new.{ending}", f"answer.{ending}"
+    customers.to_parquet(source) if ending == "parquet" else customers.to_csv(source, index=False)
+    model = folder("logistic")
+    assert run("predict", model, "--data", source, "--out", out)[0] == 0
+    answer = pd.read_parquet(out) if ending == "parquet" else pd.read_csv(out)
+    wanted = churn.predict(model, customers)
+    assert list(answer.columns) == list(wanted.columns)
+    np.testing.assert_allclose(answer["churn_probability"], wanted["churn_probability"], rtol=1e-12)
+
+
+def test_reasons_are_text_in_a_csv_and_lists_in_a_parquet_file(run, folder, customers):
+    customers.head(20).to_csv("new.csv", index=False)
+    model = folder()
+    asked = ("predict", model, "--data", "new.csv", "--reasons", 2, "--language", "ko", "--out")
+    code, told, _ = run(*asked, "answer.csv")
+    assert (code, told.partition(": ")[2]) == (0, f"{KEY}, churn_probability, reasons_text\n")
+    answer = pd.read_csv("answer.csv")
+    assert list(answer.columns) == [KEY, "churn_probability", "reasons_text"]
+    assert answer["reasons_text"].str.startswith("이탈 가능성").all()
+    with open("answer.csv", "rb") as file:
+        assert file.read(3) == b"\xef\xbb\xbf"  # a spreadsheet reads Korean by it
+    assert run(*asked, "answer.parquet")[0] == 0
+    assert len(pd.read_parquet("answer.parquet")["reasons"].iloc[0]) == 2
+
+
+def test_months_of_a_survival_model(run, folder, customers):
+    customers.to_csv("new.csv", index=False)
+    assert run("predict", folder("survival"), "--data", "new.csv", "--out", "a.csv", "--months", 1, 6, 12)[0] == 0
+    answer = pd.read_csv("a.csv")
+    assert (answer["survival_month_1"] >= answer["survival_month_12"]).all()
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--data", "nowhere.csv"), "nowhere.csv: there is none. Check the path."),
+        (("--data", "."), ".: it is a folder. Check the path."),
+        (("--data", "table.xls"), "A table is a file that ends in .csv, .csv.gz or .parquet - got table.xls."),
+        (("--target", "churnd"), "Did you mean 'churned'?"),
+        (("--method", "bosted"), "Did you mean 'churn/boosted'?"),
+        (("--set", "test_size"), "--set takes NAME=VALUE - got 'test_size'."),
+        (("--set", "tset_size=0.2"), "Did you mean 'test_size'?"),
+        (("--set", "test_size=2"), "test_size must be a share between 0.05 and 0.5 - got 2."),
+        (("--set", "target=x"), "Use --data, --target or --no-track."),
+        (("--set", "key=x"), "A setting is given once - got 'key' by --key and by --set."),
+        (("--out", "taken"), "--out must be a new folder - taken exists already."),
+    ],
+)
+def test_training_refuses_with_one_line(refused, data, in_tmp, more, told):
+    (in_tmp / "table.xls").touch()
+    (in_tmp / "taken").mkdir()
+    assert told in refused(*words(data, "--no-track", *more))
+
+
+def test_an_unknown_family_is_named(refused, data):
+    assert "Did you mean 'churn'?" in refused("train", "chrun", "--data", data, "--target", TARGET)
+    assert "A family is one of 'churn'" in refused("compare", "sales")
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (b"", "empty.csv"),
+        (b'a,b\n1,2\n"3,4', "torn.csv"),
+        (b"a,b\n\xff\xff\xff,1\n", "bytes.csv"),
+        (b"no gzip", "plain.csv.gz"),
+        (gzip.compress(b"a,b\n1,2\n" * 900)[:30], "torn.csv.gz"),
+        (b"no parquet", "plain.parquet"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_named(refused, in_tmp, content, name):
+    (in_tmp / name).write_bytes(content)
+    told = refused("train", "churn", "--data", name, "--target", TARGET, "--no-track")
+    assert f"{name} cannot be read: " in told
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (("--out", "answer.xlsx"), "A table is a file that ends in .csv, .csv.gz or .parquet - got answer.xlsx."),
+        (("--out", "no/answer.csv"), "no does not exist. Check the path."),
+        (("--out", "new.csv"), "--out must be another file than --data - got new.csv twice."),
+        (("--reasons", "-1"), "reasons must be how many to give"),
+        (("--language", "fr", "--reasons", "1"), "language must be 'en' or 'ko' - got 'fr'."),
+        (("--months", "6"), "months= needs a model that knows when"),
+        (("--data", "half.csv"), "This model needs"),
+    ],
+)
+def test_predicting_refuses_with_one_line(refused, folder, customers, in_tmp, more, told):
+    customers.to_csv("new.csv", index=False)
+    customers.drop(columns="contract").to_csv("half.csv", index=False)
+    asked = ["predict", folder("logistic"), "--data", "new.csv", "--out", "answer.csv", *more]
+    assert told in refused(*asked)
+    assert not (in_tmp / "answer.csv").exists()
+
+
+def test_no_model_is_an_error_of_one_line(refused, data):
+    assert "models/none does not exist" in refused("predict", "models/none", "--data", data, "--out", "a.csv")
+
+
+def test_a_model_that_was_not_tracked_cannot_be_promoted(refused, folder):
+    assert "Only a model that MLflow holds can be promoted" in refused("promote", folder("logistic"))
+
+
+def test_a_failing_store_costs_no_model(run, data, monkeypatch):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    code, told, noise = run(*words(data))
+    assert code == 2
+    assert "log_loss" in told
+    place = noise.partition("The model is kept in ")[2].partition(". Load it")[0]
+    assert cxml.load(place).name == "churn/logistic"
+
+
+def test_what_nobody_expected_keeps_its_traceback(data, monkeypatch):
+    monkeypatch.setattr(churn, "train", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        main(words(data))
+
+
+@pytest.mark.parametrize("asked", [[], ["nonsense"], ["train", "churn"], ["promote"]])
+def test_a_command_line_that_is_not_whole_ends_with_its_usage(capsys, asked):
+    with pytest.raises(SystemExit) as end:
+        main(asked)
+    assert end.value.code == 2
+    assert "usage: cxml" in capsys.readouterr().err
+
+
+def test_help_and_version_load_no_pandas():
+    program = (
+        "import sys\nfrom cxml.cli import main\n"
+        "try:\n    main([sys.argv[1]])\n"
+        "except SystemExit as end:\n    assert not end.code\n"
+        "assert not {'pandas', 'numpy', 'mlflow', 'lightgbm'} & set(sys.modules)"
+    )
+    for asked, told in (("--help", "usage: cxml"), ("--version", f"cxml {cxml.__version__}")):
+        found = subprocess.run([sys.executable, "-c", program, asked], capture_output=True, text=True, timeout=60)
+        assert found.returncode == 0, found.stderr
+        assert told in found.stdout
