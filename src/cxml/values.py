@@ -221,7 +221,10 @@ def read_category(value: Any) -> str | None:
         number = float(value)
     except (OverflowError, TypeError, ValueError):
         return _shown(value) if isinstance(value, int) else str(value)
-    return str(int(number)) if number.is_integer() else repr(number)
+    if not number.is_integer():
+        return repr(number)
+    # A whole number is shown as it is: a long key has more digits than a float can hold.
+    return str(int(value)) if hasattr(value, "__index__") else str(int(number))
 
 
 def _plain(value: Any) -> Any:
