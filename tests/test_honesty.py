@@ -90,8 +90,10 @@ def test_a_frame_to_judge_on_is_checked_like_one_to_train_on(tracked_store, kore
         cxml.promote(tracked_store.strong, on=frame.drop(columns="이탈"))
     with pytest.raises(FrameError, match="at least 100 rows"):
         cxml.promote(tracked_store.strong, on=frame.head(99))
-    with pytest.raises(FrameError, match="the challenger learned from these"):
+    with pytest.raises(FrameError, match="150 of 600 were in the table of the challenger"):
         cxml.promote(tracked_store.strong, on=korean)
+    with pytest.raises(FrameError, match="were in the table of the challenger"):
+        cxml.promote(tracked_store.strong, on=korean.iloc[1:].assign(note=1))
 
 
 @pytest.mark.parametrize("alias", ["latest", "v1", "no space", ""])
@@ -149,3 +151,48 @@ def test_money_is_a_number(text, number):
     from cxml.values import read_number
 
     assert read_number(text) == number
+
+
+def test_copies_of_the_few_who_left_stay_on_one_side():
+    """Over-sampled noise: with copies on both sides the figures would be perfect."""
+    random = np.random.default_rng(3)
+    frame = pd.DataFrame(random.normal(size=(300, 6)), columns=[f"x{place}" for place in range(6)])
+    frame["churned"] = np.where(random.random(300) < 0.12, "yes", "no")
+    left = frame[frame["churned"] == "yes"]
+    frame = pd.concat([frame, *[left] * 7], ignore_index=True)
+    model = churn.train(frame, target="churned", method="logistic", track=False)
+    assert not names_in_common(model, frame, "x0")
+
+
+def test_a_panel_of_few_coarse_columns_can_be_trained():
+    random = np.random.default_rng(4)
+    frame = pd.DataFrame(
+        {"id": np.repeat(np.arange(300), 4), "as_of": np.tile(pd.date_range("2024-01-31", periods=4, freq="ME"), 300)}
+    )
+    for name in "abc":
+        frame[name] = random.choice(["u", "v", "w", "x"], len(frame))
+    frame["churned"] = np.where(random.random(len(frame)) < 0.3, "yes", "no")
+    model = churn.train(frame, target="churned", key="id", time="as_of", method="logistic", track=False)
+    assert min(model.verdict.rows.values()) > 50
+
+
+def test_a_dropped_column_may_hold_anything(customers):
+    odd = customers.assign(tags=[["a"]] * len(customers), endless=np.inf, end=pd.Timestamp("9999-12-31").as_unit("s"))
+    settings = {"target": TARGET, "key": KEY, "method": "base_rate", "track": False}
+    assert churn.train(odd, **settings, drop=["tags", "endless", "end"]).verdict
+
+
+@pytest.mark.parametrize("durations", ["whole", "whole and one broken", "quarters"])
+def test_no_leaver_is_lost_whatever_the_grid_of_the_durations(durations):
+    random = np.random.default_rng(5)
+    lived = random.exponential(8.0, 3000)
+    seen = np.minimum(lived, random.uniform(0, 24, 3000))
+    grid = 4.0 if durations == "quarters" else 1.0
+    duration = np.floor(seen * grid) / grid
+    left = lived <= seen
+    if durations == "whole and one broken":
+        duration[np.flatnonzero(~left)[0]] += 0.5
+    frame = pd.DataFrame({"months": duration, "left": np.where(left, "yes", "no"), "x": random.normal(size=3000)})
+    model = churn.train(frame, target="left", duration="months", track=False)
+    stay = churn.predict(model, frame.head(50).assign(months=0.0), months=[6])["survival_month_6"].mean()
+    assert stay == pytest.approx(np.exp(-6 / 8), abs=0.05)

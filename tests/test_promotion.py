@@ -87,7 +87,7 @@ def test_models_judged_on_other_rows_are_compared_on_a_frame(tracked_store, kore
     ):
         cxml.promote(challenger)
     names = {"region": "지역", "plan": "요금제", "churned": "이탈"}
-    found = cxml.promote(challenger, on=fresh.frame.rename(columns=names))
+    found = cxml.promote(challenger, on=fresh.frame.rename(columns=names).assign(customer_id=[*range(1500)]))
     assert found.against_champion.rows == len(fresh.frame)
     assert found.against_champion.mean < 0
 

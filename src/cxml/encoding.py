@@ -266,11 +266,11 @@ def read_column(values: pd.Series, column: Column) -> np.ndarray:
 
 
 def _days(values: pd.Series) -> np.ndarray:
-    import pandas as pd
-
     plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if values.dt.tz is not None else values
-    whole: np.ndarray = ((plain - pd.Timestamp(0)) / pd.Timedelta(days=1)).to_numpy(dtype=np.float64, na_value=np.nan)
-    return whole
+    # Microseconds: nanoseconds end in 2262, and tables say 9999-12-31 for "no end".
+    whole = plain.astype("datetime64[us]").to_numpy().view(np.int64) / 86_400e6
+    found: np.ndarray = np.where(values.isna(), np.nan, whole)
+    return found
 
 
 def _refuse(name: str, faults: Mapping[str, str], rows: int) -> None:

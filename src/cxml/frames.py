@@ -276,12 +276,22 @@ def _hash_column(values: pd.Series, *, as_text: bool) -> np.ndarray:
         hashed = _hash_floats(values.to_numpy(dtype=np.float64, na_value=np.nan))
     elif values.dtype.kind == "M":
         plain = values.dt.tz_convert("UTC").dt.tz_localize(None) if getattr(values.dt, "tz", None) else values
-        hashed = pd.util.hash_array(plain.astype("datetime64[ns]").to_numpy().view(np.int64))
+        hashed = pd.util.hash_array(plain.astype("datetime64[us]").to_numpy().view(np.int64))
     else:
-        codes, uniques = distinct(values)
-        texts = np.array([read_category(one) or "" for one in uniques] + [""], dtype=object)
-        hashed = pd.util.hash_array(texts, categorize=False)[codes]
+        hashed = _hash_texts(values)
     found: np.ndarray = np.where(absent, _MISSING_HASH, hashed)
+    return found
+
+
+def _hash_texts(values: pd.Series) -> np.ndarray:
+    import pandas as pd
+
+    try:
+        codes, uniques = distinct(values)
+        texts = [read_category(one) or "" for one in uniques]
+    except FrameError:  # lists and the like: no feature, but part of the row
+        codes, texts = np.arange(len(values)), [repr(one) for one in values]
+    found: np.ndarray = pd.util.hash_array(np.array([*texts, ""], dtype=object), categorize=False)[codes]
     return found
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cxml import registry, tracking
 from cxml.contract import Model
 from cxml.errors import ConfigError, FrameError, PromotionRefused
-from cxml.frames import as_pandas, digest
+from cxml.frames import as_pandas
 from cxml.trained import Trained
 
 if TYPE_CHECKING:
@@ -183,7 +183,8 @@ def promote(
     ConfigError
         If it was not tracked, or the two cannot be compared.
     FrameError
-        If `on` cannot judge: no target, other labels, fewer than 100 rows, or rows that either was trained on.
+        If `on` cannot judge: no target, other labels, fewer than 100 rows, or rows that either run had held out and
+        then learned from.
     """
     challenger = tracking.load(model)
     if challenger.run_id is None or challenger.uri is None or challenger.verdict is None:
@@ -206,7 +207,13 @@ def promote(
     against_champion = None
     run_id = tracking.aliased(name, alias)
     if run_id is not None:
-        losses = _held_out_losses(own, run_id, challenger) if on is None else _judge(challenger, name, alias, on)
+        theirs = tracking.read_held_out(run_id)
+        _same_headline(challenger, theirs.attrs.get("headline"))
+        losses = (
+            _held_out_losses(own, theirs)
+            if on is None
+            else _judge(challenger, f"models:/{name}@{alias}", on, own, theirs)
+        )
         against_champion = paired_difference(*losses)
         _require(against_champion, challenger, f"{name}@{alias}", strict=strict, tolerance=tolerance)
     tags = {"cxml.against_baseline": str(against_baseline), "cxml.against_champion": str(against_champion or "")}
@@ -226,9 +233,7 @@ def _require(difference: Difference, challenger: Trained, rival: str, *, strict:
     )
 
 
-def _held_out_losses(own: pd.DataFrame, run_id: str, challenger: Trained) -> tuple[pd.Series, pd.Series]:
-    theirs = tracking.read_held_out(run_id)
-    _same_headline(challenger, theirs.attrs.get("headline"))
+def _held_out_losses(own: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     both = own.drop_duplicates("row").merge(theirs.drop_duplicates("row"), on="row", suffixes=("", "_other"))
     if len(both) < max(_COMMON_ROWS, _COMMON_SHARE * len(own)):
         raise ConfigError(
@@ -247,17 +252,22 @@ def _same_headline(challenger: Trained, theirs: object) -> None:
         )
 
 
-def _judge(challenger: Trained, name: str, alias: str, on: Any) -> tuple[pd.Series, pd.Series]:
-    champion = tracking.load(f"models:/{name}@{alias}")
-    _same_headline(challenger, champion.verdict.headline if champion.verdict else None)
+def _judge(
+    challenger: Trained, champion_uri: str, on: Any, own: pd.DataFrame, theirs: pd.DataFrame
+) -> tuple[pd.Series, pd.Series]:
+    champion = tracking.load(champion_uri)
     family = registry.family(challenger.family)
     frame, config, _ = family.check(as_pandas(on), challenger.config)
     if len(frame) < _COMMON_ROWS:
         raise FrameError(f"on= must hold at least {_COMMON_ROWS} rows to judge two models - got {len(frame):,}.")
-    seen = digest(frame)
-    for which, trained in (("challenger", challenger), ("champion", champion)):
-        if trained.origin.data is not None and trained.origin.data.digest == seen:
-            raise FrameError(f"on= must hold rows that neither model was trained on - the {which} learned from these.")
     models: dict[str, Model] = {"challenger": challenger.model, "champion": champion.model}
     judged = family.judge(models, frame, config)
+    rows = judged["challenger"].predictions["row"]
+    for which, held_out in (("challenger", own), ("champion", theirs)):
+        known = int(rows.isin(held_out["row"]).sum())
+        if known:
+            raise FrameError(
+                f"on= must hold rows that neither model was trained on - {known:,} of {len(rows):,} were in the "
+                f"table of the {which}. Take other customers; the same ones at a later date are told apart by time=."
+            )
     return judged["challenger"].predictions["loss"], judged["champion"].predictions["loss"]

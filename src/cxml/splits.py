@@ -102,9 +102,10 @@ def time_split(days: np.ndarray, groups: np.ndarray, *, share: float, seed: int)
 def groups_of(frame: pd.DataFrame, *, key: str | None, content: Sequence[str] | None = None) -> np.ndarray:
     """Give each row a number that it shares with the rows it must stay together with.
 
-    Rows of the same key share one, and so do rows that are equal in `content` - unless so many are equal (over 1 % of
-    all rows in one group) that it is chance, as with a few yes-no columns. The number itself hangs on the key, or on
-    the whole row where there is none: other choices of columns leave the same rows held out.
+    Rows of the same key share one, and so do rows that are equal in `content` - unless over 1 % of all rows are equal
+    and the columns have so few combinations of values that it is chance, as with a few yes-no columns. The number
+    itself hangs on the key, or on the whole row where there is none: other choices of columns leave the same rows held
+    out.
 
     Parameters
     ----------
@@ -125,17 +126,31 @@ def groups_of(frame: pd.DataFrame, *, key: str | None, content: Sequence[str] | 
     >>> bool(numbers[0] == numbers[1]), len(set(numbers.tolist()))
     (True, 299)
     """
-    equal = _apart_if_common(hash_rows(frame[[name for name in content or frame.columns if name != key]]))
-    own = _apart_if_common(hash_rows(frame)) if key is None else hash_rows(frame[[key]], as_text=True)
+    described = frame[[name for name in content or frame.columns if name != key]]
+    equal = _apart_if_common(hash_rows(described), described)
+    own = _apart_if_common(hash_rows(frame), frame) if key is None else hash_rows(frame[[key]], as_text=True)
     return _joined(own, equal)
 
 
-def _apart_if_common(hashes: np.ndarray) -> np.ndarray:
-    """Let rows that are equal by chance stand alone: each by its place among its equals, not in the frame."""
+def _apart_if_common(hashes: np.ndarray, frame: pd.DataFrame) -> np.ndarray:
+    """Let rows that are equal by chance stand alone: each by its place among its equals, not in the frame.
+
+    It is chance where the columns can take so few combinations that many rows must share one.
+    """
     _, group, rows = np.unique(hashes, return_inverse=True, return_counts=True)
     common = rows[group] > max(2.0, _LARGEST_GROUP * len(hashes))
+    if not common.any() or _combinations(frame) > 10.0 * len(frame):
+        return hashes
     apart: np.ndarray = hashes + np.where(common, _place_among_equals(group), 0).astype(np.uint64)
     return apart
+
+
+def _combinations(frame: pd.DataFrame) -> float:
+    """How many rows the columns could tell apart, if each value went with each."""
+    total = 1.0
+    for name in frame.columns:
+        total *= len(np.unique(hash_rows(frame[[name]])))
+    return total
 
 
 def _place_among_equals(group: np.ndarray) -> np.ndarray:

@@ -96,7 +96,7 @@ def log_runs(family: str, runs: Sequence[RunLog], *, nested: bool = False) -> tu
     Raises
     ------
     TrackingError
-        If the server cannot be reached. Whatever MLflow itself raises passes through; the run is then FAILED.
+        If the server cannot be reached, or MLflow refuses; a run that was open is then FAILED.
     """
     import mlflow
 

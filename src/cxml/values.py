@@ -20,9 +20,9 @@ NO_VALUE = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>", "-"
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-_MONEY = re.compile(r"(?:[₩$€£]\s*)?([+-]?[\d,.]+)\s*원?")
+_MONEY = re.compile(r"([+-]?)\s*[₩￦$€£]?\s*([+-]?[\d,.]+)\s*원?")
 _DATE = re.compile(r"(\d{4})[-./](\d{1,2})[-./](\d{1,2})\.?((?:[T ]).*)?")
-_KOREAN_DATE = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일")
+_KOREAN_DATE = re.compile(r"(\d{4})년\s*(\d{1,2})월\s*(\d{1,2})일(\s.*)?")
 _COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(\d\d)?")
 _EPOCH = datetime(1970, 1, 1)
 _DAY_SECONDS = 86_400.0
@@ -104,7 +104,7 @@ def _read_number_text(text: str) -> float | None:
         return float(lowered == "true")
     money = _MONEY.fullmatch(stripped)
     if money is not None:
-        stripped = money[1]
+        stripped = money[1] + money[2]
     if _THOUSANDS.fullmatch(stripped):
         stripped = stripped.replace(",", "")
     number = float(stripped) if _NUMBER.fullmatch(stripped) else math.inf
@@ -174,10 +174,12 @@ def _read_days_text(text: str) -> float | None:
     if found is None:
         return None
     year, month, day, clock = (*found.groups(), None)[:4]
-    day = day or "1"
+    clock = f"{(clock or '').strip(' T')}"
+    if clock:
+        clock = f" {clock if clock[1:2].isdigit() else '0' + clock}"  # Excel writes 9:05
     try:
-        return read_days(datetime.fromisoformat(f"{year}-{month:0>2}-{day:0>2}{(clock or '').rstrip()}"))
-    except ValueError:
+        return read_days(datetime.fromisoformat(f"{year}-{month:0>2}-{day or '1':0>2}{clock}"))
+    except (ValueError, OverflowError):
         return None
 
 

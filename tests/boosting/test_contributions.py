@@ -108,7 +108,7 @@ def test_large_batches_take_the_tables_and_small_ones_do_not(train, rows, monkey
     booster = train("deep")
     monkeypatch.setattr(module, "_by_lightgbm", lambda booster, rows: "lightgbm")
     assert contributions(booster, rows(999, 0)) == "lightgbm"
-    X = rows(1_500, 0, strange=True)
+    X = rows(2_200, 0, strange=True)
     found = contributions(booster, X)
     assert found.dtype == np.float64
     assert found.flags.c_contiguous
@@ -118,15 +118,15 @@ def test_large_batches_take_the_tables_and_small_ones_do_not(train, rows, monkey
 def test_small_trees_need_more_rows(train, rows, monkeypatch):
     booster = train("numbers", num_leaves=4)
     monkeypatch.setattr(module, "_by_lightgbm", lambda booster, rows: "lightgbm")
-    assert contributions(booster, rows(3_900, 0)) == "lightgbm"
-    assert contributions(booster, rows(4_100, 0)).shape == (4_100, 6)
+    assert contributions(booster, rows(7_900, 0)) == "lightgbm"
+    assert contributions(booster, rows(8_100, 0)).shape == (8_100, 6)
 
 
 def test_models_that_do_not_pay_are_left_to_lightgbm(train, rows, monkeypatch):
     booster = train("deep")
     monkeypatch.setattr(explainer, "_OURS_PER_LOOK_UP", 1e9)
     assert prepare(split_model(booster.model_to_string())) is None
-    X = rows(1_200, 0)
+    X = rows(2_200, 0)
     np.testing.assert_array_equal(contributions(booster, X), booster.predict(X, pred_contrib=True))
 
 
@@ -167,7 +167,7 @@ def test_blocks_of_any_size(train, rows, monkeypatch, n_rows):
 
 def test_a_booster_changed_in_place_is_explained_anew(train, rows):
     booster = train("deep")
-    X = rows(1_200, 5)
+    X = rows(2_200, 5)
     check(booster, X, contributions(booster, X))
     booster.set_leaf_output(0, 3, booster.get_leaf_output(0, 3) + 5.0)
     for leaf in range(10):
@@ -179,7 +179,7 @@ def test_a_booster_changed_in_place_is_explained_anew(train, rows):
 
 def test_tables_go_with_their_booster(train, rows):
     booster = train("deep")
-    contributions(booster, rows(1_200, 0))
+    contributions(booster, rows(2_200, 0))
     kept = weakref.ref(module._prepared[booster][1])
     del booster
     gc.collect()
@@ -188,7 +188,7 @@ def test_tables_go_with_their_booster(train, rows):
 
 def test_threads_share_a_booster(train, rows):
     booster = train("deep")
-    X = rows(1_200, 5)
+    X = rows(2_200, 5)
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda _: contributions(booster, X), range(8)))
     for answer in answers:
@@ -197,13 +197,13 @@ def test_threads_share_a_booster(train, rows):
 
 def test_a_merged_booster(train, rows):
     merged = merge([train("deep", seed=1), train("constant"), train("deep", seed=2)], [0.3, 2.0, -0.7])
-    X = rows(1_200, 5, strange=True)
+    X = rows(2_200, 5, strange=True)
     check(merged, X, contributions(merged, X))
 
 
 def test_the_input_may_be_a_list_and_stays_unchanged(train, rows):
     booster = train("deep")
-    X = rows(1_200, 5, strange=True)
+    X = rows(2_200, 5, strange=True)
     before = X.copy()
     found = contributions(booster, X)
     np.testing.assert_array_equal(X, before)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 # Preparing the tables pays off against LightGBM's own `pred_contrib` from some hundred rows on, and later
 # for small trees. Break-even measured on two cores: 360-550 rows at 31 leaves and more, 690-880 at 16,
-# 500-940 at 8, 1,250-1,540 at 4, 2,100-5,000 at 2.
-_FEWEST_ROWS = 1_000
-_ROWS_TIMES_LEAVES = 16_000
+# 500-940 at 8, 1,250-1,540 at 4, 2,100-5,000 at 2. Twice as many, so that a first call is not dearer either.
+_FEWEST_ROWS = 2_000
+_ROWS_TIMES_LEAVES = 32_000
 _PROBES = 8
 
 _prepared: WeakKeyDictionary[Booster, tuple[tuple[int, int], Explainer | None]] = WeakKeyDictionary()
@@ -28,7 +28,7 @@ def contributions(booster: Booster, X: ArrayLike) -> NDArray[np.float64]:
     """Split each row's raw score into what its features contributed.
 
     These are the exact path-dependent TreeSHAP values [1]_ that LightGBM gives with
-    ``pred_contrib=True``. Batches of about 1,000 rows and more are explained by tables that are
+    ``pred_contrib=True``. Batches of about 2,000 rows and more are explained by tables that are
     prepared once per booster; small batches, and models for which tables would be slower, by
     LightGBM itself. Both agree to 1e-9.
 

@@ -11,7 +11,7 @@ from cxml.churn.config import ChurnConfig, SurvivalConfig
 from cxml.contract import Findings
 from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, learn_levels, read_column
 from cxml.errors import FrameError, shorten
-from cxml.frames import binary_target, check_columns, check_unique
+from cxml.frames import binary_target, check_columns, check_unique, hash_rows
 from cxml.leakage import find_duration_leaks, find_leaks, settle_leaks
 from cxml.splits import groups_of
 
@@ -89,14 +89,25 @@ def learn_encoder(frame: pd.DataFrame, config: ChurnConfig) -> tuple[Encoder, tu
 def groups_of_rows(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
     """Number the rows so that rows of one customer, and copies of a row, share a number.
 
-    A copy is equal in every column but the key and what names the row; that a column was dropped changes nothing.
+    A copy is equal in every column but the key and what names the row; that a column was dropped changes nothing. Rows
+    of several dates are grouped by the customer alone: equal rows of one month are no copies when the months differ.
     """
+    if config.key is not None and config.time is not None:
+        return hash_rows(frame[[config.key]], as_text=True)
     names = [name for name, _, _ in config.schema] or [
         name for name in frame.columns if name not in config.not_features
     ]
-    dropped = [column.name for column in learn_columns(frame[list(config.drop)])[0]]
+    dropped = [name for name in config.drop if _tells_rows_apart(frame[name])]
     also = [name for name in (config.target, config.time, getattr(config, "duration", None)) if name]
     return groups_of(frame, key=config.key, content=[*names, *dropped, *also])
+
+
+def _tells_rows_apart(values: pd.Series) -> bool:
+    """Whether a dropped column describes its row, and is neither its name nor unreadable."""
+    try:
+        return bool(learn_columns(values.to_frame())[0])
+    except FrameError:
+        return False
 
 
 def target_of(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:

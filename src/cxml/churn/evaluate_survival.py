@@ -11,7 +11,7 @@ from cxml.churn.checks import check_durations, target_of
 from cxml.churn.columns import MONTH
 from cxml.churn.config import SurvivalConfig
 from cxml.churn.evaluate import row_names
-from cxml.churn.survival import LifeTableChurn, cumulated
+from cxml.churn.survival import LifeTableChurn, cumulated, period_of
 from cxml.contract import Judgement, Metric
 from cxml.metrics import concordance_index
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 HEADLINE = "survival_log_loss"
 _REPEATS = 100
 #: A hazard of exactly 0 or 1 would make one surprise cost more than all other customers together.
-_CERTAIN = 1e-9
 
 
 def judge_survival(
@@ -66,7 +65,7 @@ def judge_survival(
 
 def _loss(model: LifeTableChurn, frame: pd.DataFrame, duration: np.ndarray, left: np.ndarray) -> np.ndarray:
     rates, exits = model.rates(frame), model.exits(duration, left)
-    at = np.minimum(np.floor(exits), rates.shape[1] - 1).astype(np.intp)
+    at = np.minimum(period_of(exits), rates.shape[1] - 1)
     # Divided by the width, the rate is one per unit of the duration: models of other period lengths compare.
     rate = rates[np.arange(len(exits)), at] / model.width
     found: np.ndarray = cumulated(rates, exits[:, None])[:, 0] - left * np.log(rate)

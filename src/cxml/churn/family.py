@@ -112,7 +112,7 @@ def _survival_figures(model: LifeTableChurn, frame: pd.DataFrame) -> Iterator[Re
     from cxml import plots
 
     expected = model.survival(frame.assign(**{model.config.duration: 0.0}))
-    months = np.arange(1, expected.shape[1])
+    months = model.width * np.arange(1, expected.shape[1])
     order = np.argsort(expected.sum(axis=1))
     thirds = np.array_split(order, 3)
     names = ("soonest third", "middle third", "latest third")

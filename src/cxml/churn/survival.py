@@ -80,7 +80,7 @@ class LifeTableChurn:
         """Learn the rate of each period from all customers."""
         duration = check_durations(frame[self.config.duration])
         self._width = max(1.0, float(np.ceil((duration.max() + 1) / _MOST_PERIODS)))
-        self._whole = bool((duration == np.floor(duration)).all())
+        self._whole = bool((duration == np.floor(duration)).mean() > 0.5)
         left = target_of(frame, self.config)
         self._baseline = _breslow(self.exits(duration, left), left, np.ones(len(left)))
         return self
@@ -102,7 +102,9 @@ class LifeTableChurn:
 
     def exits(self, duration: np.ndarray, left: np.ndarray) -> np.ndarray:
         """How many periods each customer was at risk: to the middle of the period in which they left."""
-        found: np.ndarray = (duration + (0.5 * left if self._whole else 0.0)) / self.width
+        half = 0.5 * left * (duration == np.floor(duration)) if self._whole else 0.0
+        # Nobody leaves at 0 without having been at risk at all.
+        found: np.ndarray = np.maximum((duration + half) / self.width, 1e-3)
         return found
 
     def rates(self, frame: pd.DataFrame) -> np.ndarray:
@@ -118,8 +120,8 @@ class LifeTableChurn:
         frame : DataFrame
             With the duration so far; 0 for a new customer. The curve is that of customers who have come this far.
         months : sequence of float from 0 up, optional
-            In the unit of the duration; by default 0, 1, ... as far ahead as the longest duration seen. Beyond the last
-            period its rate goes on.
+            In the unit of the duration; by default every period's start as far ahead as the longest duration
+            seen. Beyond the last period its rate goes on.
 
         Returns
         -------
@@ -268,8 +270,8 @@ class _Exposure:
         edges = np.append(starts, np.inf)
         until = np.clip(exits[:, None], edges[None, :-1], edges[None, 1:])
         lived = cumulated(baseline[None, :], until) - cumulated(baseline[None, :], starts[None, :].astype(float))
-        rows, stretches = np.nonzero(lived > 0)
-        last = np.searchsorted(starts, exits, side="right") - 1
+        rows, stretches = np.nonzero(exits[:, None] > starts[None, :])
+        last = np.searchsorted(starts, exits, side="left") - 1  # on an edge: left at the end of the stretch before it
         leaving = (stretches == last[rows]) & (left[rows] == 1)
         return cls(rows, stretches, lived[rows, stretches], leaving.astype(float))
 
@@ -300,14 +302,19 @@ def cumulated(rates: np.ndarray, until: np.ndarray) -> np.ndarray:
     return found
 
 
+def period_of(exits: np.ndarray) -> np.ndarray:
+    """The period in which each exit falls; one on an edge belongs to the period that it ends."""
+    found: np.ndarray = np.maximum(np.ceil(exits) - 1, 0).astype(np.intp)
+    return found
+
+
 def _breslow(exits: np.ndarray, left: np.ndarray, relative: np.ndarray) -> np.ndarray:
     """Baseline rate of each period: leavers by time at risk, drawn to the overall rate by ten customers' weight."""
-    n_periods = int(np.floor(exits).max()) + 1
-    ends = np.floor(exits).astype(np.intp)
+    ends = period_of(exits)
+    n_periods = int(ends.max()) + 1
     leaving = np.bincount(ends, weights=left, minlength=n_periods)
-    passed = np.bincount(ends, weights=relative, minlength=n_periods)[::-1].cumsum()[::-1] - np.bincount(
-        ends, weights=relative, minlength=n_periods
-    )
+    entered = np.bincount(ends, weights=relative, minlength=n_periods)
+    passed = entered[::-1].cumsum()[::-1] - entered
     at_risk = passed + np.bincount(ends, weights=relative * (exits - ends), minlength=n_periods)
     overall = leaving.sum() / at_risk.sum()
     found: np.ndarray = (leaving + 10.0 * overall) / (at_risk + 10.0)
