@@ -341,6 +341,7 @@ def test_errors_are_ours_and_also_built_in():
     pairs = {
         errors.FrameError: ValueError,
         errors.ConfigError: ValueError,
+        errors.AbilityError: AttributeError,
         errors.NotFittedError: RuntimeError,
         errors.ModelFolderError: ValueError,
         errors.MissingExtraError: ImportError,

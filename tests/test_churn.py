@@ -24,7 +24,7 @@ def leaking(customers):
 def test_leaks_are_named_with_their_figure(leaking):
     model = churn.train(leaking, **WORDS)
     (one, other) = (note for note in model.notes if "leakage" in note)
-    assert one.startswith("Possible leakage in '해지사유': alone it tells who left, ROC AUC 1.000. It was used")
+    assert one.startswith("Possible leakage in '해지사유': alone it tells the target, ROC AUC 1.000. It was used")
     assert "'closed'" in other
     assert model.metrics["holdout_roc_auc"] > 0.99
 
@@ -38,9 +38,7 @@ def test_leaks_are_dropped_when_told_to(leaking):
 
 
 def test_leaks_are_refused_when_told_to(leaking, customers):
-    with pytest.raises(
-        FrameError, match=r"in '해지사유': .*ROC AUC 1.000.*'closed'.*known before the customer decides"
-    ):
+    with pytest.raises(FrameError, match=r"in '해지사유': .*ROC AUC 1.000.*'closed'.*known before the outcome is"):
         churn.train(leaking, **WORDS, on_leakage="raise")
     churn.train(customers, **{**WORDS, "method": "base_rate"}, on_leakage="raise")
     with pytest.raises(FrameError, match=r"needs columns to learn from - all may leak: '해지사유'"):

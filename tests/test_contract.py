@@ -248,6 +248,16 @@ def test_its_verdict_is_finite_and_uniquely_named(trained, name):
     assert all(np.isfinite(value) for value in flat.values())
 
 
+def test_its_answers_are_what_its_verdict_and_a_promotion_rest_on(trained, name):
+    verdict, answers = trained(name).verdict, trained(name).held_out
+    assert len(answers) == verdict.rows["test"]
+    assert answers["row"].is_unique
+    headline = {metric.name: metric.value for metric in next(iter(verdict.metrics.values()))}[verdict.headline]
+    assert answers["loss"].mean() == pytest.approx(headline)
+    if len(verdict.metrics) > 1:
+        assert answers["baseline_loss"].mean() == pytest.approx(trained(name).metrics[f"baseline_{verdict.headline}"])
+
+
 def test_scores_are_not_constant(model, rows, excused):
     excused("not constant")
     answer = model.predict(rows)["churn_probability"]
@@ -277,11 +287,10 @@ def test_logged_to_mlflow_it_answers_the_same_even_where_pickles_are_forbidden(t
     from mlflow.pyfunc.scoring_server import infer_and_parse_data
 
     from cxml import tracking
-    from cxml.training import typical_rows
 
     monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
     before = trained(name)
-    example = typical_rows(rows, before.model.features())
+    example = registry.family(before.family).example(before.model, rows)
     _, uri = tracking.log_runs("churn", [tracking.RunLog(name, [], model=before, example=example)])
     known = rows[[builders.KEY, *before.model.features()]]
     expected = before.model.predict(known)

@@ -14,10 +14,10 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 
 def names_in_common(model, frame, column):
     """Values of a column on both sides of the model's split."""
-    from cxml.churn.family import FAMILY
+    from cxml.churn.family import split
 
-    split = FAMILY.split(frame, model.config)
-    return set(frame[column].iloc[split.train]) & set(frame[column].iloc[split.test])
+    sides = split(frame, model.config)
+    return set(frame[column].iloc[sides.train]) & set(frame[column].iloc[sides.test])
 
 
 def test_customers_who_are_met_every_month_teach_nothing_by_being_recognised():

@@ -34,7 +34,7 @@ def find(column, **more):
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_leak_is_named_with_its_figure(name):
     found = find(LEAKS[name])
-    assert found["x"].startswith("alone it tells who left, ROC AUC ")
+    assert found["x"].startswith("alone it tells the target, ROC AUC ")
     assert float(found["x"].rsplit(" ", 1)[1]) >= 0.98
 
 

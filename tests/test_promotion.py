@@ -156,5 +156,31 @@ def test_the_difference_of_two_arrays_by_hand():
     assert found.rows == 3
 
 
+def test_ten_copies_of_each_row_make_no_difference_surer():
+    one, other = np.random.default_rng(0).normal(size=(2, 50))
+    once = promotion.paired_difference(one, other)
+    copies = [np.tile(values, 10) for values in (one, other, np.arange(50))]
+    grouped, alone = promotion.paired_difference(*copies), promotion.paired_difference(*copies[:2])
+    assert (grouped.mean, grouped.low, grouped.high) == pytest.approx((once.mean, once.low, once.high))
+    assert grouped.rows == 500
+    assert alone.high - alone.low < 0.4 * (once.high - once.low)
+
+
+def test_a_single_group_makes_nothing_sure():
+    found = promotion.paired_difference([1.0, 2.0], [2.0, 4.0], groups=["a", "a"])
+    assert (found.mean, found.high) == (-1.5, np.inf)
+
+
+def test_customers_met_at_many_dates_are_one_witness_each(tracked_store):
+    held_out = tracking.read_held_out(tracked_store.dated.run_id)
+    assert held_out["group"].nunique() < len(held_out) == held_out["row"].nunique()
+    assert "group" not in tracking.read_held_out(tracked_store.strong.run_id)
+    gap = held_out["loss"] - held_out["loss"].mean()
+    wide = promotion.paired_difference(held_out["loss"], 0 * gap, held_out["group"])
+    sums = gap.groupby(held_out["group"]).sum()
+    error = np.sqrt(len(sums) / (len(sums) - 1) * (sums**2).sum()) / len(gap)
+    assert wide.high - wide.mean == pytest.approx(1.96 * error)
+
+
 def test_compare_answers_with_a_frame(tracked_store):
     assert isinstance(cxml.compare("churn"), pd.DataFrame)

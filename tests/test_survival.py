@@ -162,3 +162,19 @@ def test_the_method_follows_from_the_duration(customers):
         frame, target="churned", key="customer_id", duration="tenure_months", track=False, refit=False, pictures=False
     )
     assert model.name == "churn/survival"
+
+
+def test_ten_copies_of_each_customer_make_no_figure_surer(trained):
+    from cxml.churn.evaluate_survival import judge_survival
+
+    one = trained("churn/survival").held_out
+    copies = pd.concat([one] * 10, ignore_index=True).assign(group=np.tile(np.arange(len(one)), 10))
+    config = trained("churn/survival").config
+    once, grouped, alone = (
+        judge_survival({"survival": answers}, config)["survival"].metrics
+        for answers in (one, copies, copies.drop(columns="group"))
+    )
+    for place in range(2):
+        wide, same, narrow = (metrics[place].high - metrics[place].low for metrics in (once, grouped, alone))
+        assert same == pytest.approx(wide)
+        assert narrow < 0.6 * wide

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from cxml import registry
+from cxml.contract import settings_of
 
 if TYPE_CHECKING:
     from cxml.contract import Metric, Verdict
@@ -23,18 +26,14 @@ def write_card(trained: Trained) -> str:
     """
     sections = [f"# {trained.name}\n", *_data(trained), *_verdict(trained.verdict)]
     sections.append("## Settings\n")
-    sections.append(_table(("setting", "value"), _shown(vars(trained.config))))
+    sections.append(_table(("setting", "value"), settings_of(trained.config).items()))
     sections.append("## Columns it needs\n")
     sections.append(_table(("column", "kind"), trained.model.features().items()))
     if trained.notes:
         sections.append("## Found while training\n")
         sections.append("\n".join(f"- {note}" for note in trained.notes) + "\n")
     sections.append("## Limits\n")
-    sections.append(
-        "The figures speak of customers like those it was trained on, at the time it was trained. They say who is "
-        "likely to act, not whom a contact would change. Check them by group before decisions about people hang on "
-        "them, and train again when the customers or the offers change.\n"
-    )
+    sections.append(f"{registry.family(trained.family).limits}\n")
     return "\n".join(sections)
 
 
@@ -42,7 +41,7 @@ def _data(trained: Trained) -> list[str]:
     data = trained.origin.data
     if data is None:
         return []
-    span = f", as of {data.start} to {data.end}" if data.start else ""
+    span = f", as of {data.start} to {data.end or 'a later update'}" if data.start else ""
     packages = ", ".join(f"{name} {number}" for name, number in trained.origin.versions.items())
     text = f"{data.rows:,} rows, {data.columns} columns{span}; content digest `{data.digest}`."
     return ["## Trained on\n", f"{text}\n", f"With {packages}.\n"]
@@ -73,10 +72,6 @@ def _interval(metric: Metric) -> str:
     if metric.low is None or metric.high is None:
         return _figure(metric)
     return f"{metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f})"
-
-
-def _shown(settings: Mapping[str, object]) -> Iterable[tuple[str, object]]:
-    return ((name, value) for name, value in settings.items() if value is not None and name != "schema")
 
 
 def _table(heading: Iterable[object], lines: Iterable[Iterable[object]]) -> str:

@@ -10,12 +10,14 @@ import json
 import sys
 import zlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 import cxml
+from cxml import registry
 from cxml.errors import ConfigError, CxmlError, FrameError, ModelFolderError, PromotionRefused, TrackingError
 
 if TYPE_CHECKING:
@@ -25,6 +27,52 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".csv", ".csv.gz", ".parquet")
 _ENDINGS_TEXT = "a file that ends in .csv, .csv.gz or .parquet"
+
+_Options = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What the command line must know of a family.
+
+    Attributes
+    ----------
+    train, predict : mapping of option -> what argparse must know of it
+        What its `train` and `predict` take beyond the options of all families.
+    needs : tuple of str
+        Options of `train` that it cannot do without.
+    files : tuple of str
+        Those of its options that name a table, which is read and handed over.
+    rows : bool
+        Whether `predict` needs rows: a model that forecasts knows by itself which come next.
+    to_train, to_predict : str
+        Options of an example to type.
+    """
+
+    to_train: str
+    to_predict: str
+    train: _Options = field(default_factory=dict)
+    predict: _Options = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    rows: bool = True
+
+
+_FAMILIES = {
+    "churn": _Words(
+        to_train="--data customers.csv --target Churn",
+        to_predict="--data new.csv --out predictions.csv --reasons 3",
+        train={"positive": {"metavar": "LABEL", "help": "label of the target that means: left"}},
+        predict={
+            "reasons": {"type": int, "metavar": "N", "help": "give so many reasons for each row, in a sentence"},
+            "language": {"metavar": "LANGUAGE", "help": "of the sentences: en (default) or ko"},
+            "months": {"nargs": "+", "type": float, "metavar": "M", "help": "survival models: chance to stay so long"},
+        },
+        needs=("target",),
+    ),
+}
+#: What every family's `train` takes, if it has the setting.
+_SETTINGS = ("target", "key", "time", "method", "drop")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,7 +110,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cxml",
-        description="Predict customer experience: who leaves and why, tracked in MLflow.",
+        description="Predict customer experience, tracked in MLflow.",
         epilog="Start with: cxml demo. The options of a command: cxml train --help",
     )
     parser.add_argument("--version", action="version", version=f"cxml {cxml.__version__}")
@@ -77,13 +125,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_train(commands: Any) -> None:
     train = _command(commands, "train", _train, "train a model, judge it on rows held out, track it in MLflow")
-    train.add_argument("family", help="what to predict: churn")
+    train.add_argument("family", help=f"what to predict: {', '.join(_FAMILIES)}")
     train.add_argument("--data", required=True, metavar="FILE", help=_ENDINGS_TEXT)
-    train.add_argument("--target", required=True, metavar="COLUMN", help="says who left")
-    train.add_argument("--key", metavar="COLUMN", help="names the customer; read as text, so 00123 stays 00123")
-    train.add_argument("--time", metavar="COLUMN", help="as-of date of each row; the last dates judge the model")
-    train.add_argument("--method", help="boosted (default), logistic, base_rate, survival, life_table")
-    train.add_argument("--positive", metavar="LABEL", help="label of the target that means: left")
+    train.add_argument("--target", metavar="COLUMN", help="what happened: the column to learn")
+    train.add_argument("--key", metavar="COLUMN", help="names whom a row is about; read as text, so 00123 stays 00123")
+    train.add_argument("--time", metavar="COLUMN", help="date or time of each row; the last ones judge the model")
+    train.add_argument("--method", help=f"the first of a family is its default: {', '.join(registry.MODELS)}")
     train.add_argument("--drop", nargs="+", action="extend", metavar="COLUMN", help="columns to leave out")
     train.add_argument(
         "--set",
@@ -91,25 +138,47 @@ def _add_train(commands: Any) -> None:
         action="extend",
         default=[],
         metavar="NAME=VALUE",
-        help="further settings, such as test_size=0.2 seed=7 value=300 duration=tenure",
+        help="further settings, such as test_size=0.2 seed=7",
     )
     train.add_argument("--no-track", dest="track", action="store_false", help="leave MLflow alone")
     train.add_argument("--out", metavar="FOLDER", help="also save the model to this new folder")
+    _add_own(train, "train")
 
 
 def _add_predict(commands: Any) -> None:
     predict = _command(commands, "predict", _predict, "answer for every row of a file")
     predict.add_argument("model", metavar="URI_OR_FOLDER", help="models:/churn@champion, runs:/<run id>/model, folder")
-    predict.add_argument("--data", required=True, metavar="FILE", help=_ENDINGS_TEXT)
+    predict.add_argument("--data", metavar="FILE", help=_ENDINGS_TEXT)
     predict.add_argument("--out", required=True, metavar="FILE", help="the same endings; replaced if it exists")
-    predict.add_argument("--reasons", type=int, metavar="N", help="give so many reasons for each row, in a sentence")
-    predict.add_argument("--language", metavar="LANGUAGE", help="of the sentences: en (default) or ko")
-    predict.add_argument("--months", nargs="+", type=float, metavar="M", help="survival models: chance to stay so long")
+    _add_own(predict, "predict")
+
+
+def _add_own(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Add the options that only some families take, under the names of these families."""
+    groups: dict[str, Any] = {}
+    for name, families in _takers(verb).items():
+        title = " and ".join(families)
+        if title not in groups:
+            groups[title] = parser.add_argument_group(title)
+        groups[title].add_argument(_flag(name), **getattr(_FAMILIES[families[0]], verb)[name])
+
+
+def _takers(verb: str) -> dict[str, list[str]]:
+    """Option -> the families that take it."""
+    found: dict[str, list[str]] = {}
+    for family, words in _FAMILIES.items():
+        for name in getattr(words, verb):
+            found.setdefault(name, []).append(family)
+    return found
+
+
+def _flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 def _add_compare(commands: Any) -> None:
     compare = _command(commands, "compare", _compare, "list the runs that MLflow holds, best first")
-    compare.add_argument("family", help="churn")
+    compare.add_argument("family", help=", ".join(_FAMILIES))
 
 
 def _add_promote(commands: Any) -> None:
@@ -137,21 +206,27 @@ def _command(commands: Any, name: str, run: Any, text: str) -> argparse.Argument
 
 
 def _train(options: argparse.Namespace) -> None:
-    from cxml import persistence, registry
+    from cxml import persistence
 
     registry.family(options.family)
     settings = _settings(options.set)
     _check_new(options.out)
-    frame = _read(options.data, _texts(options.key))
-    asked = {name: getattr(options, name) for name in ("key", "time", "method", "positive", "drop")}
-    asked = {name: value for name, value in asked.items() if value is not None}
+    asked = {name: getattr(options, name) for name in _SETTINGS if getattr(options, name) is not None}
+    asked |= _asked(options, options.family, "train")
     twice = [name for name in settings if name in asked]
     if twice:
-        raise ConfigError(f"A setting is given once - got {twice[0]!r} by --{twice[0]} and by --set. Leave one out.")
-    try:
-        trained = getattr(cxml, options.family).train(
-            frame, target=options.target, track=options.track, **asked, **settings
+        raise ConfigError(
+            f"A setting is given once - got {twice[0]!r} by {_flag(twice[0])} and by --set. Leave one out."
         )
+    words = _FAMILIES[options.family]
+    for name in words.needs:
+        if name not in asked:
+            raise ConfigError(
+                f"Training {options.family} needs {_flag(name)} - got none. For example: {words.to_train}"
+            )
+    frame = _read(options.data, _texts(options.key))
+    try:
+        trained = getattr(cxml, options.family).train(frame, track=options.track, **asked, **settings)
     except TrackingError as error:
         if error.trained is not None:
             print(_verdict(cast("Trained", error.trained)))
@@ -160,6 +235,19 @@ def _train(options: argparse.Namespace) -> None:
     if options.out:
         persistence.save(trained, options.out)
     print(_kept(trained, options.out))
+
+
+def _asked(options: argparse.Namespace, family: str, verb: str) -> dict[str, Any]:
+    """The options of this family that were given, its tables read; those of other families are refused."""
+    asked: dict[str, Any] = {}
+    for name, families in _takers(verb).items():
+        value = getattr(options, name)
+        if value is None:
+            continue
+        if family not in families:
+            raise ConfigError(f"{_flag(name)} is for {' and '.join(families)} - got it for {family}. Leave it out.")
+        asked[name] = _read(value) if name in _FAMILIES[family].files else value
+    return asked
 
 
 def _settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -200,7 +288,7 @@ def _kept(trained: Trained, folder: str | None) -> str:
         lines.append(f"folder  {folder}")
     if trained.run_id:
         lines.append(f"run id  {trained.run_id}")
-    next_one = f"cxml predict {place} --data new.csv --out predictions.csv --reasons 3"
+    next_one = f"cxml predict {place} {_FAMILIES[trained.family].to_predict}"
     if trained.run_id:
         next_one = f"cxml promote {place}\n        {next_one}"
     return "\n".join([*lines, f"next    {next_one}"])
@@ -211,10 +299,12 @@ def _predict(options: argparse.Namespace) -> None:
 
     _check_target_file(options.out, options.data)
     trained = load(options.model)
-    frame = _read(options.data, _texts(trained.config.key, trained.model.features()))
-    asked = {name: getattr(options, name) for name in ("reasons", "language", "months")}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    answer = getattr(cxml, trained.family).predict(trained, frame, **asked)
+    asked = _asked(options, trained.family, "predict")
+    if options.data:
+        asked["frame"] = _read(options.data, _texts(trained.config.key, trained.model.features()))
+    elif _FAMILIES[trained.family].rows:
+        raise ConfigError(f"{trained.name} answers about rows - got no --data. Name their file: --data new.csv")
+    answer = getattr(cxml, trained.family).predict(trained, **asked)
     columns = _write(answer, Path(options.out))
     print(f"{len(answer):,} predictions of {trained.name} in {options.out}: {', '.join(columns)}")
 
@@ -224,7 +314,8 @@ def _compare(options: argparse.Namespace) -> None:
 
     runs = compare(options.family)
     if runs.empty:
-        print(f"No finished run yet. Train one: cxml train {quote(options.family)} --data customers.csv --target Churn")
+        words = _FAMILIES[options.family]
+        print(f"No finished run yet. Train one: cxml train {options.family} {words.to_train}")
         return
     for (headline, data), group in runs.groupby(["headline", "data"], sort=False):
         shown = group[["run", "role", "value", "low", "high"]].round(4)
@@ -246,7 +337,7 @@ def _promote(options: argparse.Namespace) -> None:
     print(f"against its baseline   {done.against_baseline}")
     if done.against_champion:
         print(f"against the holder     {done.against_champion}")
-    print(f"next    cxml predict {done.uri} --data new.csv --out predictions.csv")
+    print(f"next    cxml predict {done.uri} {_FAMILIES[trained.family].to_predict}")
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -320,13 +411,13 @@ def _ending(path: Path) -> str:
     return found
 
 
-def _check_target_file(out: str, data: str) -> None:
+def _check_target_file(out: str, data: str | None) -> None:
     path = Path(out)
     _ending(path)
     if path.is_dir() or not path.parent.is_dir():
         what = "it is a folder" if path.is_dir() else f"{path.parent} does not exist"
         raise FrameError(f"--out must be a file in a folder that exists - {out}: {what}. Check the path.")
-    if path.resolve() == Path(data).resolve():
+    if data and path.resolve() == Path(data).resolve():
         raise FrameError(f"--out must be another file than --data - got {out} twice. Name another one.")
 
 

@@ -74,6 +74,24 @@ class Refits(Protocol):
 
 
 @runtime_checkable
+class Forecasts(Protocol):
+    """Knows which rows come after those that it learned from."""
+
+    def future(self, horizon: int | None = None) -> pd.DataFrame:
+        """The next rows, `horizon` periods of them: to be filled where something is known, and predicted."""
+        ...
+
+
+@runtime_checkable
+class Updates(Protocol):
+    """Learns from new rows without training again, and answers from then on as one that knows them."""
+
+    def update(self, rows: pd.DataFrame) -> Any:
+        """Learn from rows that hold the target."""
+        ...
+
+
+@runtime_checkable
 class Explains(Protocol):
     """Splits each prediction's score exactly among the columns."""
 
@@ -145,7 +163,10 @@ class Figure:
 
 @dataclass(frozen=True)
 class Data:
-    """What the model was trained on, in words and numbers but never in rows."""
+    """What the model was trained on, in words and numbers but never in rows.
+
+    `start` and `end` are its first and last moment; a start without an end is that of a model updated since.
+    """
 
     name: str
     rows: int
@@ -176,6 +197,35 @@ class Split:
 
 
 @dataclass(frozen=True)
+class Trial:
+    """What a model and its baselines answered about rows that none of them had seen.
+
+    Attributes
+    ----------
+    model : Model
+        The judged fit; that of the last origin where there are several.
+    answers : mapping of method name -> DataFrame
+        The model's first, then its baselines', the strongest first. One line per held-out row, the same rows in the
+        same order for each: ``row`` (a number that hangs on what the row holds: two runs with the same number were
+        asked the same), what was answered and what happened, ``loss`` (the row's share of the headline metric, lower
+        is better), and ``group`` where rows stand or fall together, such as one customer at many dates. Two models
+        of any family are compared by their losses.
+    frame : DataFrame
+        The held-out rows, for the pictures.
+    rule : str
+        How they were chosen, in words.
+    rows : mapping with ``train`` and ``test``
+        How many rows the judged fit learned from, and how many were held out.
+    """
+
+    model: Model
+    answers: Mapping[str, pd.DataFrame]
+    frame: pd.DataFrame
+    rule: str
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Judgement:
     """How one model did on the held-out rows.
 
@@ -185,14 +235,10 @@ class Judgement:
         The metric that ranks models: the mean of the rows' losses, lower is better.
     metrics : sequence of Metric
         Named without prefix: ``roc_auc``.
-    predictions : DataFrame
-        One line per held-out row: ``row`` (content hash), what was predicted, and ``loss``, the row's share of the
-        headline metric. Two models judged on the same rows are compared by their ``loss``, whatever the family.
     """
 
     headline: str
     metrics: Sequence[Metric]
-    predictions: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -211,6 +257,10 @@ class Findings:
     leaks: Mapping[str, str] = field(default_factory=dict)
 
 
+#: Names the step of a training that starts now.
+Step = Callable[[str], None]
+
+
 @dataclass(frozen=True)
 class Family:
     """What the training recipe has to know of a family.
@@ -220,18 +270,28 @@ class Family:
     name : str
     check : (frame, config) -> (frame, config, Findings)
         Refuse what cannot be trained on; settle what the config left open; say what was found.
-    split : (frame, config) -> Split
-    baselines : (model) -> models, the strongest first
-    judge : (models by name, held-out frame, config) -> Judgement by the same names
-    figures : (trained model, held-out frame, judgements) -> records with pictures
+    trial : (unfitted model, frame, step) -> Trial
+        Fit the model and its baselines on a part of the rows and ask them about the others. `cxml.training.hold_out`
+        makes one for families that judge on one split; others fit as often as their question asks.
+    answer : (models by name, labelled frame, config) -> answers by the same names
+        What fitted models answer about rows whose outcome is known, as in `Trial.answers`.
+    judge : (answers by name, config) -> Judgement by the same names
+        From the answers alone.
+    figures : (trial) -> records with pictures
+    example : (fitted model, frame) -> DataFrame
+        A made-up input for MLflow, nobody's record; `cxml.training.typical_rows` suits rows that stand alone.
+    limits : str
+        What the figures do not say: the last paragraph of the model card.
     """
 
     name: str
     check: Callable[[pd.DataFrame, Any], tuple[pd.DataFrame, Any, Findings]]
-    split: Callable[[pd.DataFrame, Any], Split]
-    baselines: Callable[[Model], Sequence[Model]]
-    judge: Callable[[Mapping[str, Model], pd.DataFrame, Any], Mapping[str, Judgement]]
-    figures: Callable[[Model, pd.DataFrame, Mapping[str, Judgement]], Iterable[Record]]
+    trial: Callable[[Model, pd.DataFrame, Step], Trial]
+    answer: Callable[[Mapping[str, Any], pd.DataFrame, Any], Mapping[str, pd.DataFrame]]
+    judge: Callable[[Mapping[str, pd.DataFrame], Any], Mapping[str, Judgement]]
+    figures: Callable[[Trial], Iterable[Record]]
+    example: Callable[[Model, pd.DataFrame], pd.DataFrame]
+    limits: str
 
 
 @dataclass(frozen=True)
@@ -284,6 +344,10 @@ class Verdict:
 
 ConfigT = TypeVar("ConfigT")
 
+#: Marks a field of a config that training settles, which nobody needs to read among the settings:
+#: ``schema: tuple[...] = field(default=(), metadata=SETTLED)``.
+SETTLED: Mapping[str, Any] = {"settled": True}
+
 
 def build_config(kind: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
     """Make a config dataclass from settings, refusing unknown names.
@@ -325,6 +389,32 @@ def build_config(kind: type[ConfigT], settings: Mapping[str, Any]) -> ConfigT:
     if needed:
         raise ConfigError(f"{kind.__name__} needs the settings {shorten(needed)}. Pass {needed[0]}=...")
     return kind(**settings)
+
+
+def settings_of(config: Any) -> dict[str, Any]:
+    """Name the settings to be shown to people: those with a value, but not what training settled (`SETTLED`).
+
+    Parameters
+    ----------
+    config : dataclass
+
+    Returns
+    -------
+    dict of name -> value
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass, field
+    >>> @dataclass(frozen=True)
+    ... class Rain:
+    ...     seed: int = 0
+    ...     key: str | None = None
+    ...     levels: tuple[str, ...] = field(default=(), metadata=SETTLED)
+    >>> settings_of(Rain(levels=("wet", "dry")))
+    {'seed': 0}
+    """
+    shown = [one.name for one in fields(config) if not one.metadata.get("settled")]
+    return {name: getattr(config, name) for name in shown if getattr(config, name) is not None}
 
 
 @dataclass(frozen=True)

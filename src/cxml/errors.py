@@ -21,6 +21,10 @@ class ConfigError(CxmlError, ValueError):
     """A setting is unknown or outside its range."""
 
 
+class AbilityError(ConfigError, AttributeError):
+    """A model was asked for what only others can do. To Python it lacks the attribute, and ``hasattr`` says so."""
+
+
 class NotFittedError(CxmlError, RuntimeError):
     """A model was asked for something before it was fitted."""
 

@@ -33,8 +33,8 @@ def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, see
 
     A column alone is judged by the ROC AUC of its out-of-fold target rates: its values are cut into at most 32
     groups of equal size (a category's levels are the groups, missing values are one of their own) and each row gets
-    the rate of its group in the other four fifths of the rows. A column that is only filled for those who left
-    is found as well, because missing is a group.
+    the rate of its group in the other four fifths of the rows. A column that is only filled once the
+    outcome is known is found as well, because missing is a group.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, see
     >>> frame = pd.DataFrame({"closed": np.where(target, "yes", "no"), "age": np.arange(200) % 7})
     >>> columns = [Column("closed", "category", ("no", "yes")), Column("age", "number")]
     >>> find_leaks(frame, Encoder(columns), target)
-    {'closed': 'alone it tells who left, ROC AUC 1.000'}
+    {'closed': 'alone it tells the target, ROC AUC 1.000'}
     """
     found: dict[str, str] = {}
     matrix = encoder.encode(frame)
@@ -64,14 +64,14 @@ def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, see
         groups = _groups(matrix[:, place], categorical=column.kind == "category")
         auc = roc_auc(target, _out_of_fold_rates(groups, target, fold))
         if auc >= SUSPICIOUS_AUC:
-            found[column.name] = f"alone it tells who left, ROC AUC {auc:.3f}"
+            found[column.name] = f"alone it tells the target, ROC AUC {auc:.3f}"
     if encoder.time is not None:
         found.update(_dated_after(frame, encoder))
     return found
 
 
 def find_duration_leaks(frame: pd.DataFrame, encoder: Encoder, duration: np.ndarray) -> dict[str, str]:
-    """Name the columns that tell how long a customer has been here, as a total paid so far or a joining date does.
+    """Name the columns that tell the duration, as a total paid so far or a joining date does.
 
     Such a column is small because the duration is short, so a survival model reads from it what it should predict.
     It is found by the rank correlation (Spearman) with the duration, from 0.8 either way.
@@ -126,18 +126,18 @@ def settle_leaks(leaks: Mapping[str, str], on_leakage: OnLeakage) -> tuple[str, 
 
     Examples
     --------
-    >>> settle_leaks({"closed": "alone it tells who left, ROC AUC 1.000"}, "drop")
-    ("Possible leakage in 'closed': alone it tells who left, ROC AUC 1.000. It was left out.",)
-    >>> settle_leaks({"closed": "alone it tells who left, ROC AUC 1.000"}, "raise")
+    >>> settle_leaks({"closed": "alone it tells the target, ROC AUC 1.000"}, "drop")
+    ("Possible leakage in 'closed': alone it tells the target, ROC AUC 1.000. It was left out.",)
+    >>> settle_leaks({"closed": "alone it tells the target, ROC AUC 1.000"}, "raise")
     Traceback (most recent call last):
         ...
-    cxml.errors.FrameError: Possible leakage in 'closed': alone it tells who left, ROC AUC 1.000. Columns must be \
-known before the customer decides: drop them, or pass on_leakage="warn" if you are sure.
+    cxml.errors.FrameError: Possible leakage in 'closed': alone it tells the target, ROC AUC 1.000. Columns must be \
+known before the outcome is: drop them, or pass on_leakage="warn" if you are sure.
     """
     sentences = [f"Possible leakage in {name!r}: {what}." for name, what in leaks.items()]
     if sentences and on_leakage == "raise":
         raise FrameError(
-            f"{' '.join(sentences)} Columns must be known before the customer decides: "
+            f"{' '.join(sentences)} Columns must be known before the outcome is: "
             'drop them, or pass on_leakage="warn" if you are sure.'
         )
     after = "It was left out." if on_leakage == "drop" else 'It was used; on_leakage="drop" leaves it out.'

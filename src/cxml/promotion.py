@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cxml import registry, tracking
-from cxml.contract import Model
 from cxml.errors import ConfigError, FrameError, PromotionRefused
 from cxml.frames import as_pandas
+from cxml.metrics import standard_error
 from cxml.trained import Trained
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Difference:
     Attributes
     ----------
     mean, low, high : float
-        With its 95 % interval: mean +/- 1.96 standard errors of the paired differences.
+        With its 95 % interval: mean +/- 1.96 standard errors of the paired differences, counted by groups of rows that
+        stand or fall together where there are such.
     rows : int
     """
 
@@ -63,12 +64,15 @@ class Promotion:
     against_champion: Difference | None
 
 
-def paired_difference(one: Any, other: Any) -> Difference:
+def paired_difference(one: Any, other: Any, groups: Any = None) -> Difference:
     """Compare two arrays of losses of the same rows.
 
     Parameters
     ----------
     one, other : arrays of float, shape (n_rows,), n_rows >= 2
+    groups : array, shape (n_rows,), optional
+        Rows with the same value are no independent witnesses: the interval is then as wide as their number asks. The
+        formula and its sources: `cxml.metrics.standard_error`.
 
     Returns
     -------
@@ -78,11 +82,13 @@ def paired_difference(one: Any, other: Any) -> Difference:
     --------
     >>> print(paired_difference([0.1, 0.2, 0.1, 0.2], [0.2, 0.2, 0.3, 0.2]))
     -0.0750 (-0.1688 to +0.0188, 4 rows)
+    >>> print(paired_difference([0.1, 0.2, 0.1, 0.2] * 9, [0.2, 0.2, 0.3, 0.2] * 9, groups=[0, 1, 2, 3] * 9))
+    -0.0750 (-0.1688 to +0.0188, 36 rows)
     """
     import numpy as np
 
     gap = np.asarray(one, dtype=float) - np.asarray(other, dtype=float)
-    mean, error = float(gap.mean()), 1.96 * float(gap.std(ddof=1)) / math.sqrt(len(gap))
+    mean, error = float(gap.mean()), 1.96 * standard_error(gap, groups)
     return Difference(mean, mean - error, mean + error, len(gap))
 
 
@@ -199,22 +205,22 @@ def promote(
         listed = "; ".join(f"{column!r}: {found}" for column, found in challenger.verdict.leaks.items())
         raise PromotionRefused(
             f"{challenger.name} must not know the answer - possible leakage: {listed}. The alias was not moved. Train "
-            'with on_leakage="drop", or pass accept_leaks=True if the column is known before the customer decides.'
+            'with on_leakage="drop", or pass accept_leaks=True if the column is known before the outcome is.'
         )
     own = tracking.read_held_out(challenger.run_id)
-    against_baseline = paired_difference(own["loss"], own["baseline_loss"])
+    against_baseline = paired_difference(own["loss"], own["baseline_loss"], own.get("group"))
     _require(against_baseline, challenger, "its baseline", strict=strict, tolerance=0.0)
     against_champion = None
     run_id = tracking.aliased(name, alias)
     if run_id is not None:
         theirs = tracking.read_held_out(run_id)
         _same_headline(challenger, theirs.attrs.get("headline"))
-        losses = (
-            _held_out_losses(own, theirs)
+        both = (
+            _both_held_out(own, theirs)
             if on is None
-            else _judge(challenger, f"models:/{name}@{alias}", on, own, theirs)
+            else _both_answer(challenger, f"models:/{name}@{alias}", on, own, theirs)
         )
-        against_champion = paired_difference(*losses)
+        against_champion = paired_difference(both["loss"], both["loss_other"], both.get("group"))
         _require(against_champion, challenger, f"{name}@{alias}", strict=strict, tolerance=tolerance)
     tags = {"cxml.against_baseline": str(against_baseline), "cxml.against_champion": str(against_champion or "")}
     version = tracking.register(challenger.uri, name, alias, tags)
@@ -233,14 +239,15 @@ def _require(difference: Difference, challenger: Trained, rival: str, *, strict:
     )
 
 
-def _held_out_losses(own: pd.DataFrame, theirs: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _both_held_out(own: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
+    """The rows that both runs held out, with the champion's answers as ``loss_other`` and the like."""
     both = own.drop_duplicates("row").merge(theirs.drop_duplicates("row"), on="row", suffixes=("", "_other"))
     if len(both) < max(_COMMON_ROWS, _COMMON_SHARE * len(own)):
         raise ConfigError(
             f"Two models are compared on rows that both held out - they share {len(both):,} of {len(own):,}. "
             "Give rows that neither was trained on: promote(model, on=frame)."
         )
-    return both["loss"], both["loss_other"]
+    return both
 
 
 def _same_headline(challenger: Trained, theirs: object) -> None:
@@ -252,22 +259,22 @@ def _same_headline(challenger: Trained, theirs: object) -> None:
         )
 
 
-def _judge(
+def _both_answer(
     challenger: Trained, champion_uri: str, on: Any, own: pd.DataFrame, theirs: pd.DataFrame
-) -> tuple[pd.Series, pd.Series]:
+) -> pd.DataFrame:
+    """Ask both about the rows of `on`, in the form of `_both_held_out`."""
     champion = tracking.load(champion_uri)
     family = registry.family(challenger.family)
     frame, config, _ = family.check(as_pandas(on), challenger.config)
     if len(frame) < _COMMON_ROWS:
         raise FrameError(f"on= must hold at least {_COMMON_ROWS} rows to judge two models - got {len(frame):,}.")
-    models: dict[str, Model] = {"challenger": challenger.model, "champion": champion.model}
-    judged = family.judge(models, frame, config)
-    rows = judged["challenger"].predictions["row"]
+    answers = family.answer({"challenger": challenger.model, "champion": champion.model}, frame, config)
+    both = answers["challenger"].assign(loss_other=answers["champion"]["loss"].to_numpy())
     for which, held_out in (("challenger", own), ("champion", theirs)):
-        known = int(rows.isin(held_out["row"]).sum())
+        known = int(both["row"].isin(held_out["row"]).sum())
         if known:
             raise FrameError(
-                f"on= must hold rows that neither model was trained on - {known:,} of {len(rows):,} were in the "
-                f"table of the {which}. Take other customers; the same ones at a later date are told apart by time=."
+                f"on= must hold rows that neither model was trained on - {known:,} of {len(both):,} were in the "
+                f"table of the {which}. Take other rows; the same keys at a later date are told apart by time=."
             )
-    return judged["challenger"].predictions["loss"], judged["champion"].predictions["loss"]
+    return both

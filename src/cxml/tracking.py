@@ -49,7 +49,7 @@ class RunLog:
     model : Trained, optional
         Logged as the run's model. A baseline's run has none.
     example : DataFrame, optional
-        Input example: made up, never a customer.
+        Input example: made up, nobody's record.
     """
 
     name: str
@@ -215,7 +215,7 @@ def _signature(trained: Trained, example: pd.DataFrame | None) -> Any:
     key = [trained.config.key] if trained.config.key is not None else []
     names = [*key, *trained.model.features()]
     columns: list[Any] = [ColSpec(AnyType(), name, required=False) for name in names]  # type: ignore[no-untyped-call]
-    inputs = Schema(columns) if columns else None  # the base rate needs no column, and MLflow wants one
+    inputs = Schema(columns) if columns else None  # a constant needs no column, and MLflow wants one
     answer = None if example is None else trained.model.predict(example)
     outputs = None if answer is None else infer_signature(model_output=answer).outputs
     return ModelSignature(inputs=inputs, outputs=outputs)

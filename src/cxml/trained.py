@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxml.contract import Model, Origin, PredictsOne, Verdict
-from cxml.errors import ConfigError
+from cxml.contract import Forecasts, Model, Origin, PredictsOne, Updates, Verdict
+from cxml.errors import AbilityError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What only some models can do -> in words, and what to do with a model that cannot.
+_ABILITIES = {
+    "predict_one": ("answer one record", "Predict on a data frame of one row instead."),
+    "future": ("name the rows to come", "Predict on a data frame of the rows that you ask about."),
+    "update": ("learn from new rows alone", "Train again on all rows."),
+}
+
 
 class Trained:
-    """What ``train`` and ``load`` return.
+    """What ``train`` and ``load`` return. It can do what its model can, and ``dir`` lists no more than that.
 
     Parameters
     ----------
@@ -23,7 +31,7 @@ class Trained:
         How it, or the fit with the same config that was judged for it, did on held-out rows.
     origin : Origin
     held_out : DataFrame, optional
-        One line per held-out row, see `cxml.contract.Judgement.predictions`. Not saved in the model folder.
+        One line per held-out row, see `cxml.contract.Trial.answers`. Not saved in the model folder.
     run_id : str, optional
         The MLflow run that holds it.
     uri : str, optional
@@ -33,9 +41,15 @@ class Trained:
     ----------
     predict_one : callable, record (mapping) -> dict
         The model's own method, so that a service pays for nothing else.
+    future : callable, horizon (int or None) -> DataFrame
+        The rows that come next, to be predicted; of models that forecast.
+    update : callable, rows (DataFrame) -> what the model answers
+        Learn from new rows without training again; of models that can.
     """
 
     predict_one: Callable[[Mapping[str, Any]], dict[str, Any]]
+    future: Callable[..., pd.DataFrame]
+    update: Callable[[pd.DataFrame], Any]
 
     def __init__(
         self,
@@ -53,7 +67,12 @@ class Trained:
         self.held_out = held_out
         self.run_id = run_id
         self.uri = uri
-        self.predict_one = model.predict_one if isinstance(model, PredictsOne) else self._cannot_predict_one
+        if isinstance(model, PredictsOne):
+            self.predict_one = model.predict_one
+        if isinstance(model, Forecasts):
+            self.future = model.future
+        if isinstance(model, Updates):
+            self.update = self._update
 
     @property
     def name(self) -> str:
@@ -99,10 +118,19 @@ class Trained:
                     line.update(low=metric.low, high=metric.high)
         return pd.DataFrame.from_dict(lines, orient="index", dtype=float).rename_axis("metric")
 
-    def _cannot_predict_one(self, record: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002 - the contract's form
-        raise ConfigError(
-            f"Only some models answer one record - got {self.name!r}. Predict on a data frame of one row instead."
-        )
+    def _update(self, rows: pd.DataFrame) -> Any:
+        answer = self.model.update(rows)  # type: ignore[attr-defined]
+        # What was written down is of the model before: where its data ended, and what MLflow holds.
+        if self.origin.data is not None:
+            self.origin = replace(self.origin, data=replace(self.origin.data, end=None))
+        self.run_id = self.uri = None
+        return answer
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _ABILITIES:
+            what, advice = _ABILITIES[name]
+            raise AbilityError(f"Only some models {what} - got {self.name!r}. {advice}")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def _heading(self) -> str:
         rows = self.verdict.rows if self.verdict else {}

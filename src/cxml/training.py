@@ -1,14 +1,16 @@
-"""The one recipe by which every family trains: check, split, fit, judge, refit, record.
+"""The one recipe by which every family trains: check, try out, judge, refit, record.
 
-The verdict comes from rows that the judged fit never saw; the model that is returned is then fitted on all rows given.
-Whatever MLflow does, a trained model is not lost.
+How a family tries a model out is its own: once, on rows held out (`hold_out`), or from many origins. The verdict comes
+from rows that the judged fit never saw; the model that is returned is then fitted on all rows given. Whatever MLflow
+does, a trained model is not lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from datetime import datetime, timedelta
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +27,11 @@ from cxml.contract import (
     Record,
     Refits,
     Split,
+    Step,
     Table,
+    Trial,
     Verdict,
+    settings_of,
 )
 from cxml.errors import CxmlError, FrameError, TrackingError
 from cxml.frames import as_pandas, digest
@@ -80,50 +85,72 @@ def train(
     if track:
         tracking.check_no_open_run(nested=nested)
     frame, config, findings = family.check(as_pandas(frame), model.config)
-    split = family.split(frame, config)
     data = _describe(frame, config)
-    with _steps(track=track) as step:
-        judged, judgements = _judge(family, type(model)(config), frame, split, step)
-        verdict = _verdict(judgements, split, findings)
+    with _steps() as step:
+        trial = family.trial(type(model)(config), frame, step)
+        step(f"judging on {trial.rows['test']:,} held-out rows")
+        judgements = family.judge(trial.answers, config)
+        verdict = _verdict(judgements, trial, findings)
         step("fitting on all rows")
-        final = _refit(judged, frame) if refit else judged
+        final = _refit(trial.model, frame) if refit else trial.model
         origin = Origin(data, persistence.versions())
-        trained = Trained(final, verdict=verdict, origin=origin, held_out=_held_out(judgements))
+        trained = Trained(final, verdict=verdict, origin=origin, held_out=_held_out(trial, verdict))
         if track:
             step("logging to MLflow")
             try:
-                drawn = list(family.figures(judged, frame.iloc[split.test], judgements)) if pictures else []
-                runs = _runs(trained, verdict, data, frame, drawn, refit=refit)
+                drawn = list(family.figures(trial)) if pictures else []
+                runs = _runs(trained, verdict, data, family.example(final, frame), drawn, refit=refit)
                 trained.run_id, trained.uri = tracking.log_runs(family.name, runs, nested=nested)
             except Exception as error:  # whatever the store, the network, the disk or a picture came up with
                 raise _kept(trained, error) from error
     return trained
 
 
+def hold_out(
+    split: Callable[[pd.DataFrame, Any], Split],
+    baselines: Callable[[Model], Sequence[Model]],
+    answer: Callable[[Mapping[str, Any], pd.DataFrame, Any], Mapping[str, pd.DataFrame]],
+) -> Callable[[Model, pd.DataFrame, Step], Trial]:
+    """Make the trial of a family that judges on one split: fit on its one side, ask about the other.
+
+    Parameters
+    ----------
+    split : (frame, config) -> Split
+        Raises FrameError where no honest split can be made, before anything is fitted.
+    baselines : (model) -> unfitted models, the strongest first
+    answer : (models by name, held-out frame, config) -> answers by name
+        The family's own, see `cxml.contract.Family`.
+
+    Returns
+    -------
+    function, `cxml.contract.Family.trial`
+    """
+
+    def trial(model: Model, frame: pd.DataFrame, step: Step) -> Trial:
+        sides = split(frame, model.config)
+        seen, unseen = frame.iloc[sides.train], frame.iloc[sides.test]
+        step(f"fitting {model.method} on {len(seen):,} rows")
+        models = {model.method: model.fit(seen)}
+        step("fitting its baselines")
+        models.update({one.method: one.fit(seen) for one in baselines(model)})
+        answers = answer(models, unseen, model.config)
+        return Trial(model, answers, unseen, sides.rule, {"train": len(seen), "test": len(unseen)})
+
+    return trial
+
+
 @contextmanager
-def _steps(*, track: bool) -> Iterator[Any]:
-    """Show a progress bar on a terminal, and nothing in a pipe or a log."""
+def _steps() -> Iterator[Step]:
+    """Name the present step on a terminal, and nothing in a pipe or a log. How many there are, a family knows alone."""
     from tqdm import tqdm
 
-    with tqdm(total=5 if track else 4, disable=None, leave=False, bar_format="{l_bar}{bar}| {desc}") as bar:
+    with tqdm(disable=None, leave=False, bar_format="{desc} (step {n_fmt}, {elapsed})") as bar:
 
         def step(text: str) -> None:
-            bar.set_description_str(text)
             bar.update(1)
+            bar.set_description_str(text)
 
         yield step
-
-
-def _judge(
-    family: Family, model: Model, frame: pd.DataFrame, split: Split, step: Any
-) -> tuple[Model, Mapping[str, Judgement]]:
-    seen, unseen = frame.iloc[split.train], frame.iloc[split.test]
-    step(f"fitting {model.method} on {len(seen):,} rows")
-    models = {model.method: model.fit(seen)}
-    step("fitting its baselines")
-    models.update({one.method: one.fit(seen) for one in family.baselines(model)})
-    step(f"judging on {len(unseen):,} held-out rows")
-    return model, family.judge(models, unseen, model.config)
 
 
 def _refit(judged: Model, frame: pd.DataFrame) -> Model:
@@ -131,35 +158,39 @@ def _refit(judged: Model, frame: pd.DataFrame) -> Model:
     return judged.refit(frame) if isinstance(judged, Refits) else type(judged)(judged.config).fit(frame)
 
 
-def _verdict(judgements: Mapping[str, Judgement], split: Split, found: Findings) -> Verdict:
+def _verdict(judgements: Mapping[str, Judgement], trial: Trial, found: Findings) -> Verdict:
     metrics = {name: list(one.metrics) for name, one in judgements.items()}
     headline = next(iter(judgements.values())).headline
-    rows = {"train": len(split.train), "test": len(split.test)}
-    return Verdict(headline, metrics, split.rule, rows, found.notes, dict(found.leaks))
+    return Verdict(headline, metrics, trial.rule, dict(trial.rows), found.notes, dict(found.leaks))
 
 
-def _held_out(judgements: Mapping[str, Judgement]) -> pd.DataFrame:
-    """The model's held-out predictions, with its strongest baseline's losses beside its own."""
-    first, *others = judgements.values()
-    found = first.predictions.copy()
-    found["baseline_loss"] = others[0].predictions["loss"] if others else float("nan")
-    found.attrs["headline"] = first.headline
+def _held_out(trial: Trial, verdict: Verdict) -> pd.DataFrame:
+    """The model's answers, with its strongest baseline's losses beside its own."""
+    first, *others = trial.answers.values()
+    found = first.assign(baseline_loss=others[0]["loss"].to_numpy() if others else float("nan"))
+    found.attrs["headline"] = verdict.headline
     return found
 
 
 def _describe(frame: pd.DataFrame, config: Any) -> Data:
-    start = end = None
-    if config.time is not None:
-        days = [read_days(value) for value in frame[config.time].unique()]
-        known = [one for one in days if one is not None]
-        start, end = _day(min(known)), _day(max(known))
+    start, end = (None, None) if config.time is None else _span(frame[config.time])
     return Data("training data", len(frame), frame.shape[1], digest(frame), start, end)
 
 
-def _day(days: float) -> str:
-    from datetime import date, timedelta
+def _span(values: pd.Series) -> tuple[str, str]:
+    """The first and the last moment of a column; of a million timestamps as quickly as of a hundred."""
+    if values.dtype.kind == "M":
+        return _moment(values.min()), _moment(values.max())
+    days = [read_days(value) for value in values.unique()]
+    known = [one for one in days if one is not None and not isnan(one)]
+    first, last = (datetime(1970, 1, 1) + timedelta(minutes=round(1440 * one)) for one in (min(known), max(known)))
+    return _moment(first), _moment(last)
 
-    return (date(1970, 1, 1) + timedelta(days=int(days))).isoformat()
+
+def _moment(moment: datetime) -> str:
+    """A day, with the time of day where it is not midnight."""
+    at_midnight = (moment.hour, moment.minute) == (0, 0)
+    return moment.date().isoformat() if at_midnight else moment.isoformat(sep=" ", timespec="minutes")
 
 
 def _kept(trained: Trained, error: Exception) -> TrackingError:
@@ -179,7 +210,7 @@ def _runs(
     trained: Trained,
     verdict: Verdict,
     data: Data,
-    frame: pd.DataFrame,
+    example: pd.DataFrame,
     drawn: Sequence[Record],
     *,
     refit: bool,
@@ -193,11 +224,7 @@ def _runs(
         Param("rows_test", verdict.rows["test"]),
     ]
     own: list[Record] = [
-        *(
-            Param(name, value)
-            for name, value in asdict(trained.config).items()
-            if value is not None and name != "schema"
-        ),
+        *(Param(name, value) for name, value in settings_of(trained.config).items()),
         *rows,
         Param("refit", refit),
         data,
@@ -213,7 +240,7 @@ def _runs(
             {**common, "cxml.role": "model", "cxml.model": trained.name},
             trained.held_out,
             trained,
-            typical_rows(frame, trained.model.features()),
+            example,
         )
     ]
     for name in names[1:]:
@@ -229,6 +256,8 @@ def _prefixed(prefix: str, metric: Metric) -> Metric:
 
 def typical_rows(frame: pd.DataFrame, features: Mapping[str, str]) -> pd.DataFrame:
     """Make up three rows from quartiles and frequent values, so that an example shows nobody's record.
+
+    For families whose rows stand alone (`cxml.contract.Family.example`).
 
     Parameters
     ----------

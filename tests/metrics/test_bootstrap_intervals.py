@@ -19,6 +19,7 @@ from cxml.metrics import (
     log_loss,
     pr_auc,
     roc_auc,
+    standard_error,
 )
 from cxml.metrics import intervals as module
 
@@ -157,3 +158,74 @@ def test_refusals():
         bootstrap({"auc": roc_auc}, np.ones(50), p)
     with pytest.raises(ValueError, match="must describe the same rows, got 50 and 49"):
         difference_interval(roc_auc, y, p, p[1:])
+
+
+class TestGroups:
+    """Rows that stand or fall together are one witness, however many they are."""
+
+    @pytest.mark.parametrize("copied", [np.repeat, np.tile])
+    def test_ten_copies_of_each_row_tell_no_more_than_one(self, copied):
+        y, p, _ = sample()
+        copies = [copied(one, 10) for one in (y, p, np.arange(len(y)))]
+        (once,) = bootstrap(ALL, y, p)
+        (grouped,) = bootstrap(ALL, copies[0], copies[1], groups=copies[2])
+        (alone,) = bootstrap(ALL, copies[0], copies[1])
+        for name in ALL:
+            assert width(grouped[name]) == pytest.approx(width(once[name]), rel=0.12), name
+            assert width(alone[name]) < 0.6 * width(once[name])
+
+    def test_so_it_is_with_a_difference(self):
+        y, p, other = sample()
+        once = difference_interval(log_loss, y, p, other)
+        copies = [np.repeat(one, 10) for one in (y, p, other, np.arange(len(y)))]
+        grouped = difference_interval(log_loss, *copies[:3], groups=copies[3])
+        assert grouped.value == pytest.approx(once.value)
+        assert width(grouped) == pytest.approx(width(once), rel=0.12)
+
+    def test_groups_of_one_row_are_rows(self):
+        y, p, _ = sample()
+        names = [f"customer {number * 7919 % 300}" for number in range(300)]
+        assert bootstrap(ALL, y, p, groups=names) == bootstrap(ALL, y, p)
+
+    def test_groups_of_unlike_sizes_equal_a_bootstrap_written_out(self):
+        y, p, _ = sample(120)
+        groups = np.sort(np.random.default_rng(5).integers(0, 30, 120))
+        codes = np.unique(groups, return_inverse=True)[1]
+        members = [np.flatnonzero(codes == number) for number in range(codes.max() + 1)]
+        rng = np.random.default_rng(0)
+        drawn = [
+            np.concatenate([members[one] for one in rng.integers(0, len(members), len(members))]) for _ in range(80)
+        ]
+        wanted = np.quantile([auc_by_ranks(y[rows], p[rows]) for rows in drawn], [0.025, 0.975])
+        (found,) = bootstrap({"auc": roc_auc}, y, p, groups=groups, repeats=80)
+        assert (found["auc"].lower, found["auc"].upper) == pytest.approx(tuple(wanted))
+
+    def test_many_groups_are_judged_on_a_part_with_the_spread_scaled(self, monkeypatch):
+        y, p, _ = sample(3000)
+        copies = [np.repeat(one, 4) for one in (y, p, np.arange(3000))]
+        (whole,) = bootstrap({"brier": brier}, copies[0], copies[1], groups=copies[2])
+        monkeypatch.setattr(module, "MOST_ROWS", 3000)
+        (part,) = bootstrap({"brier": brier}, copies[0], copies[1], groups=copies[2])
+        assert part["brier"].value == whole["brier"].value
+        assert width(part["brier"]) == pytest.approx(width(whole["brier"]), rel=0.2)
+
+    def test_a_standard_error_is_that_of_the_sums_of_groups(self):
+        values = np.array([1.0, 2.0, 4.0, 8.0, 16.0])
+        assert standard_error(values) == pytest.approx(values.std(ddof=1) / np.sqrt(5))
+        groups = ["a", "b", "a", "c", "c"]
+        left = values - values.mean()
+        sums = [left[[0, 2]].sum(), left[1], left[[3, 4]].sum()]
+        assert standard_error(values, groups) == pytest.approx(np.sqrt(3 / 2 * np.square(sums).sum()) / 5)
+        assert standard_error(np.tile(values, 10), np.tile(np.arange(5), 10)) == pytest.approx(standard_error(values))
+        assert standard_error(values, ["a"] * 5) == np.inf
+
+    def test_refusals(self):
+        y, p, _ = sample()
+        with pytest.raises(ValueError, match="An interval needs at least 2 groups, got 1 for 300 rows"):
+            bootstrap(ALL, y, p, groups=["a"] * 300)
+        with pytest.raises(ValueError, match="`groups` must name the group of each row, got 2 for 300 rows"):
+            bootstrap(ALL, y, p, groups=["a", "b"])
+
+
+def width(interval):
+    return interval.upper - interval.lower

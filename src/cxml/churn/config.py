@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from cxml.contract import SETTLED
 from cxml.errors import ConfigError
 from cxml.leakage import OnLeakage
 from cxml.metrics import CampaignCosts
@@ -69,7 +70,7 @@ class ChurnConfig:
     offer_cost: float = 10.0
     accept_alpha: float = 6.0
     accept_beta: float = 14.0
-    schema: tuple[tuple[str, str, bool], ...] = ()
+    schema: tuple[tuple[str, str, bool], ...] = field(default=(), metadata=SETTLED)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "schema", tuple(tuple(one) for one in self.schema))

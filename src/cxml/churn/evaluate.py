@@ -1,4 +1,4 @@
-"""Judge churn models on the same held-out customers, each figure with its interval."""
+"""Ask churn models about the same held-out customers, and judge the answers, each figure with its interval."""
 
 from __future__ import annotations
 
@@ -35,11 +35,8 @@ HEADLINE = "log_loss"
 CAMPAIGN_SHARE = 0.2
 
 
-def judge(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig) -> dict[str, Judgement]:
-    """Judge models on labelled customers that none of them has learned from.
-
-    The headline is the log loss: it punishes a wrong order and a wrong probability alike, and money is counted with
-    probabilities. Its mean is taken over rows, so that two models are compared row by row.
+def answer(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig) -> dict[str, pd.DataFrame]:
+    """Ask models about labelled customers that none of them has learned from.
 
     Parameters
     ----------
@@ -51,13 +48,42 @@ def judge(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig)
 
     Returns
     -------
+    dict of name -> DataFrame, one line per row of `frame`
+        ``row``, ``group`` where a customer may have several rows, ``target``, ``churn_probability``, and ``loss``: the
+        log loss of the row.
+    """
+    target, rows = target_of(frame, config), row_names(frame, config)
+    found = {}
+    for name, model in models.items():
+        chance = model.predict(frame)[PROBABILITY].to_numpy()
+        bounded = np.clip(chance, 2.0**-52, 1 - 2.0**-52)
+        loss = -np.log(np.where(target == 1, bounded, 1 - bounded))
+        found[name] = rows.assign(**{"target": target, PROBABILITY: chance, "loss": loss})
+    return found
+
+
+def judge(answers: Mapping[str, pd.DataFrame], config: ChurnConfig) -> dict[str, Judgement]:
+    """Judge models by what they answered.
+
+    The headline is the log loss: it punishes a wrong order and a wrong probability alike, and money is counted with
+    probabilities. Its mean is taken over rows, so that two models are compared row by row.
+
+    Parameters
+    ----------
+    answers : mapping of name to DataFrame
+        From `answer`.
+    config : ChurnConfig
+
+    Returns
+    -------
     dict of name -> Judgement
         Metrics: ``log_loss, roc_auc, pr_auc, brier, ece`` (expected calibration error), lift at 5, 10 and 20 %, profit
-        per customer of contacting the riskiest 20 %, each with a 95 % bootstrap interval; the expected maximum profit
-        and the share it contacts.
+        per customer of contacting the riskiest 20 %, each with a 95 % bootstrap interval, for which customers with
+        several rows are drawn whole; the expected maximum profit and the share it contacts.
     """
-    target = target_of(frame, config)
-    chances = {name: model.predict(frame)[PROBABILITY].to_numpy() for name, model in models.items()}
+    first = next(iter(answers.values()))
+    target = first["target"].to_numpy()
+    chances = {name: one[PROBABILITY].to_numpy() for name, one in answers.items()}
     functions: dict[str, RowMetric] = {
         HEADLINE: log_loss,
         "roc_auc": roc_auc,
@@ -69,13 +95,12 @@ def judge(models: Mapping[str, Model], frame: pd.DataFrame, config: ChurnConfig)
         "lift_20": partial(lift, share=0.20),
         "profit_per_customer_top_20": partial(campaign_profit, costs=config.costs, share=CAMPAIGN_SHARE),
     }
-    intervals = bootstrap(functions, target, *chances.values(), seed=config.seed)
-    rows = row_names(frame, config)
+    intervals = bootstrap(functions, target, *chances.values(), groups=first.get("group"), seed=config.seed)
     found = {}
     for (name, chance), figures in zip(chances.items(), intervals, strict=True):
         metrics = [_metric(metric, one) for metric, one in figures.items()]
         metrics += _expected_maximum_profit(target, chance, config)
-        found[name] = Judgement(HEADLINE, metrics, _predictions(rows, target, chance))
+        found[name] = Judgement(HEADLINE, metrics)
     return found
 
 
@@ -101,21 +126,17 @@ def _expected_maximum_profit(target: np.ndarray, chance: np.ndarray, config: Chu
     return [Metric("empc", best.profit), Metric("empc_share", best.share)]
 
 
-def _predictions(rows: np.ndarray, target: np.ndarray, chance: np.ndarray) -> pd.DataFrame:
-    import pandas as pd
-
-    bounded = np.clip(chance, 2.0**-52, 1 - 2.0**-52)
-    loss = -np.log(np.where(target == 1, bounded, 1 - bounded))
-    return pd.DataFrame({"row": rows, "target": target, PROBABILITY: chance, "loss": loss})
-
-
-def row_names(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
+def row_names(frame: pd.DataFrame, config: ChurnConfig) -> pd.DataFrame:
     """Number each row that was judged: two runs that hold it out were asked about the same customer.
 
     Key, date and fate name a row, so that a challenger may know more or fewer columns than the champion. Tables of the
-    same customers taken at different times are told apart by the date only: name it with time=.
+    same customers taken at different times are told apart by the date only: name it with time=. A customer with rows
+    of several dates is a ``group``: these rows are no independent witnesses.
     """
+    import pandas as pd
+
     if config.key is None:
-        return hash_rows(frame)
+        return pd.DataFrame({"row": hash_rows(frame)})
     names = [name for name in (config.key, config.time, config.target) if name is not None]
-    return hash_rows(frame[names], as_text=True)
+    found = pd.DataFrame({"row": hash_rows(frame[names], as_text=True)})
+    return found if config.time is None else found.assign(group=hash_rows(frame[[config.key]], as_text=True))

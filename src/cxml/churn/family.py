@@ -11,15 +11,16 @@ from cxml.churn.baseline import BaseRateChurn
 from cxml.churn.checks import check, check_moments, groups_of_rows, target_of
 from cxml.churn.columns import PROBABILITY
 from cxml.churn.config import ChurnConfig, SurvivalConfig
-from cxml.churn.evaluate import judge
-from cxml.churn.evaluate_survival import judge_survival
+from cxml.churn.evaluate import answer, judge
+from cxml.churn.evaluate_survival import answer_survival, judge_survival
 from cxml.churn.logistic import LogisticChurn
 from cxml.churn.reasons import points_of
 from cxml.churn.survival import LifeTableChurn
-from cxml.contract import Explains, Family, Figure, Judgement, Model, Record, Split, Table
+from cxml.contract import Explains, Family, Figure, Judgement, Model, Record, Split, Table, Trial
 from cxml.errors import FrameError
 from cxml.metrics import profit_curve
 from cxml.splits import stratified_split, time_split
+from cxml.training import hold_out, typical_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,23 +28,36 @@ if TYPE_CHECKING:
 #: Customers whose reasons are averaged into "what drives churn".
 _MOST_EXPLAINED = 2_000
 _LEAST_OF_A_KIND = 2
+_LIMITS = (
+    "The figures speak of customers like those it was trained on, at the time it was trained. They say who is "
+    "likely to act, not whom a contact would change. Check them by group before decisions about people hang on "
+    "them, and train again when the customers or the offers change."
+)
 
 
-def _split(frame: pd.DataFrame, config: ChurnConfig) -> Split:
+def split(frame: pd.DataFrame, config: ChurnConfig) -> Split:
+    """Choose the customers that judge: those of the last as-of dates, or else a share of either kind.
+
+    Raises
+    ------
+    FrameError
+        If either side has fewer than two customers who left, or who stayed.
+    """
     groups, target = groups_of_rows(frame, config), target_of(frame, config)
     found = None
     if config.time is not None:
         found = time_split(check_moments(frame[config.time]), groups, share=config.test_size, seed=config.seed)
     if found is None:
         found = stratified_split(target, groups, share=config.test_size, seed=config.seed)
-    _check_sides(target, found)
+    _check_sides(target, groups, found)
     return found
 
 
-def _check_sides(target: np.ndarray, split: Split) -> None:
+def _check_sides(target: np.ndarray, groups: np.ndarray, split: Split) -> None:
     for side, rows in (("to learn from", split.train), ("held out", split.test)):
-        left = int(target[rows].sum())
-        if min(left, len(rows) - left) < _LEAST_OF_A_KIND:
+        # A customer with rows of many dates is one all the same.
+        stayed, left = (len(np.unique(groups[rows][target[rows] == kind])) for kind in (0, 1))
+        if min(left, stayed) < _LEAST_OF_A_KIND:
             raise FrameError(
                 f"An honest verdict needs {_LEAST_OF_A_KIND} customers who left and as many who stayed on both sides - "
                 f"of the {len(rows):,} rows {side} ({split.rule}) {left:,} left. Gather a longer period, or "
@@ -59,27 +73,34 @@ def _baselines(model: Model) -> Sequence[Model]:
     return ladder[names.index(model.method) + 1 :] if model.method in names else ladder
 
 
-def _judge(models: Mapping[str, Any], frame: pd.DataFrame, config: ChurnConfig) -> Mapping[str, Judgement]:
+def _answer(models: Mapping[str, Any], frame: pd.DataFrame, config: ChurnConfig) -> Mapping[str, pd.DataFrame]:
     if isinstance(config, SurvivalConfig):
-        return judge_survival(models, frame, config)
-    return judge(models, frame, config)
+        return answer_survival(models, frame, config)
+    return answer(models, frame, config)
 
 
-def _figures(model: Model, frame: pd.DataFrame, judgements: Mapping[str, Judgement]) -> Iterator[Record]:
+def _judge(answers: Mapping[str, pd.DataFrame], config: ChurnConfig) -> Mapping[str, Judgement]:
+    if isinstance(config, SurvivalConfig):
+        return judge_survival(answers, config)
+    return judge(answers, config)
+
+
+def _figures(trial: Trial) -> Iterator[Record]:
+    model = trial.model
     if isinstance(model, LifeTableChurn):
-        yield from _survival_figures(model, frame)
+        yield from _survival_figures(model, trial.frame)
         return
     from cxml import plots
 
-    target = target_of(frame, model.config)
-    chances = {name: one.predictions[PROBABILITY].to_numpy() for name, one in judgements.items()}
+    target = trial.answers[model.method]["target"].to_numpy()
+    chances = {name: one[PROBABILITY].to_numpy() for name, one in trial.answers.items()}
     curves = {name: profit_curve(target, chance, model.config.costs) for name, chance in chances.items()}
     yield Figure("reliability", lambda: plots.plot_reliability(target, chances))
     yield Figure("gains", lambda: plots.plot_gains(target, chances))
     yield Figure("lift", lambda: plots.plot_lift(target, chances))
     yield Figure("profit", lambda: plots.plot_profit(curves))
     if isinstance(model, Explains):
-        yield from _reason_figures(model, frame, chances[model.method])
+        yield from _reason_figures(model, trial.frame, chances[model.method])
 
 
 def _reason_figures(model: Any, frame: pd.DataFrame, chance: np.ndarray) -> Iterator[Record]:
@@ -120,4 +141,17 @@ def _survival_figures(model: LifeTableChurn, frame: pd.DataFrame) -> Iterator[Re
     yield Figure("survival", lambda: plots.plot_survival(months, curves))
 
 
-FAMILY = Family("churn", check, _split, _baselines, _judge, _figures)
+def _example(model: Model, frame: pd.DataFrame) -> pd.DataFrame:
+    return typical_rows(frame, model.features())
+
+
+FAMILY = Family(
+    name="churn",
+    check=check,
+    trial=hold_out(split, _baselines, _answer),
+    answer=_answer,
+    judge=_judge,
+    figures=_figures,
+    example=_example,
+    limits=_LIMITS,
+)

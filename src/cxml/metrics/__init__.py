@@ -9,8 +9,10 @@ from cxml.metrics.classification import (
     pr_auc,
     roc_auc,
 )
+from cxml.metrics.distribution import coverage, crps, interval_width, pinball_loss, winkler_score
+from cxml.metrics.forecast import bias, mape, mase, seasonal_scale, smape, wape
 from cxml.metrics.gains import GainsCurve, gains_curve
-from cxml.metrics.intervals import Interval, bootstrap, difference_interval
+from cxml.metrics.intervals import Interval, bootstrap, difference_interval, standard_error
 from cxml.metrics.profit import (
     CampaignCosts,
     MaximumProfit,
@@ -30,21 +32,33 @@ __all__ = [
     "MaximumProfit",
     "ProfitCurve",
     "ReliabilityTable",
+    "bias",
     "bootstrap",
     "brier",
     "campaign_profit",
     "concordance_index",
+    "coverage",
+    "crps",
     "difference_interval",
     "expected_calibration_error",
     "expected_maximum_profit",
     "expected_profit",
     "gains_curve",
+    "interval_width",
     "lift",
     "log_loss",
+    "mape",
+    "mase",
     "maximum_profit",
+    "pinball_loss",
     "pr_auc",
     "profit_curve",
     "reliability_table",
     "roc_auc",
+    "seasonal_scale",
+    "smape",
+    "standard_error",
+    "wape",
     "wilson_interval",
+    "winkler_score",
 ]

@@ -1,7 +1,10 @@
-"""Bootstrap intervals: how far a held-out figure would move on other customers of the same kind.
+"""Intervals: how far a held-out figure would move on other rows of the same kind.
 
 Rows are resampled with replacement, which is the same as giving each row a whole number of weight. So rows are
 sorted once for each prediction and a metric answers all resamples from one matrix of weights.
+
+Rows that stand or fall together (one customer at many dates, one day of a centre) are no independent witnesses: where
+they are given as groups, whole groups are drawn, and standard errors count groups.
 """
 
 from __future__ import annotations
@@ -61,6 +64,7 @@ def bootstrap(
     functions: Mapping[str, RowMetric],
     y: ArrayLike,
     *predictions: ArrayLike,
+    groups: ArrayLike | None = None,
     repeats: int = 500,
     level: float = 0.95,
     seed: int = 0,
@@ -72,7 +76,8 @@ def bootstrap(
 
     Work is bounded: from more than 20,000 rows, a random 20,000 are resampled, and the spread found there is
     multiplied by ``sqrt(20_000 / n_rows)`` around the value of all rows (the m-out-of-n bootstrap, for metrics
-    whose error shrinks as one over the root of the rows, as all in `cxml.metrics` do).
+    whose error shrinks as one over the root of the rows, as all in `cxml.metrics` do). With `groups`, the part is of
+    about so many rows and the root is that of the share of groups in it.
 
     Parameters
     ----------
@@ -84,6 +89,9 @@ def bootstrap(
         What happened.
     *predictions : array of float, shape (n_rows,)
         Predictions in the order of `y`, one array for each predictor.
+    groups : array, shape (n_rows,), optional
+        Rows with the same value are drawn together, as often as their group is (the cluster bootstrap [3]_). By
+        default each row stands alone.
     repeats : int, default=500
         Resamples. At least ``2 / (1 - level)``.
     level : float in (0, 1), default=0.95
@@ -99,13 +107,15 @@ def bootstrap(
     Raises
     ------
     ValueError
-        If nothing is predicted, a setting is outside its range, or a metric refuses the rows.
+        If nothing is predicted, a setting is outside its range, all rows are one group, or a metric refuses the rows.
 
     References
     ----------
     .. [1] Efron, B., & Tibshirani, R. J. (1993). An introduction to the bootstrap, chapter 13. Chapman & Hall.
     .. [2] Bickel, P. J., Goetze, F., & van Zwet, W. R. (1997). Resampling fewer than n observations.
        Statistica Sinica, 7(1), 1-31.
+    .. [3] Davison, A. C., & Hinkley, D. V. (1997). Bootstrap methods and their application, section 3.8. Cambridge
+       University Press.
 
     Examples
     --------
@@ -123,7 +133,7 @@ def bootstrap(
         raise ValueError(
             "`bootstrap` needs at least one prediction after `y`, got none. Pass the predicted probabilities."
         )
-    values, drawn = _replicates(functions, y, predictions, _check_repeats(repeats, level), seed)
+    values, drawn = _replicates(functions, y, predictions, groups, _check_repeats(repeats, level), seed)
     return tuple(
         {name: _interval(value, repeated, level) for name, value, repeated in zip(functions, row, many, strict=True)}
         for row, many in zip(values, drawn, strict=True)
@@ -136,6 +146,7 @@ def difference_interval(
     first: ArrayLike,
     second: ArrayLike,
     *,
+    groups: ArrayLike | None = None,
     repeats: int = 500,
     level: float = 0.95,
     seed: int = 0,
@@ -154,6 +165,8 @@ def difference_interval(
         What happened.
     first, second : array of float, shape (n_rows,)
         Two predictions of the same rows, such as challenger and champion.
+    groups : array, shape (n_rows,), optional
+        Rows with the same value are drawn together, as in `bootstrap`.
     repeats : int, default=500
         Resamples. At least ``2 / (1 - level)``.
     level : float in (0, 1), default=0.95
@@ -188,8 +201,104 @@ def difference_interval(
 Pass the predictions in the order of the target.
     """
     count = _check_repeats(repeats, level)
-    values, drawn = _replicates({"difference": function}, y, (first, second), count, seed)
+    values, drawn = _replicates({"difference": function}, y, (first, second), groups, count, seed)
     return _interval(values[0][0] - values[1][0], drawn[0, 0] - drawn[1, 0], level)
+
+
+def standard_error(values: ArrayLike, groups: ArrayLike | None = None) -> float:
+    """Estimate the standard error of a mean, of rows that stand alone or in groups.
+
+    With the mean m of n rows and the sum of ``value - m`` over each of G groups, it is
+    ``sqrt(G / (G - 1) * sum over groups of sum squared) / n``, the cluster-robust estimate [1]_ [2]_. Where each row
+    stands alone, that is the sample's standard deviation over the root of n.
+
+    Parameters
+    ----------
+    values : array of float, shape (n_rows,)
+    groups : array, shape (n_rows,), optional
+        Rows with the same value stand or fall together. By default each row stands alone.
+
+    Returns
+    -------
+    float
+        Infinite for fewer than two groups, which cannot tell how much they differ.
+
+    Raises
+    ------
+    ValueError
+        If `groups` are not as many as the values.
+
+    References
+    ----------
+    .. [1] Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models.
+       Biometrika, 73(1), 13-22.
+    .. [2] Cameron, A. C., & Miller, D. L. (2015). A practitioner's guide to cluster-robust inference. Journal of
+       Human Resources, 50(2), 317-372.
+
+    Examples
+    --------
+    >>> round(standard_error([1, 2, 3, 4]), 4)
+    0.6455
+    >>> round(standard_error([1, 2, 3, 4] * 10, groups=[0, 1, 2, 3] * 10), 4)
+    0.6455
+    >>> standard_error([1, 2], groups=[0])
+    Traceback (most recent call last):
+        ...
+    ValueError: `groups` must name the group of each row, got 1 for 2 rows. Pass them in the order of the rows.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    unit, units = _units(groups, found.size)
+    if units < 2:
+        return float("inf")
+    sums = np.bincount(unit, weights=found - found.mean())
+    return float(np.sqrt(units / (units - 1) * (sums**2).sum()) / found.size)
+
+
+def resamples(rows: int, groups: ArrayLike | None = None, *, repeats: int, seed: int = 0) -> Iterator[NDArray[np.intp]]:
+    """Draw rows with replacement, whole groups at a time, for figures that are no metric of ``(y, p)``.
+
+    Parameters
+    ----------
+    rows : int
+        How many there are.
+    groups : array, shape (rows,), optional
+        Rows with the same value are drawn together. By default each row stands alone.
+    repeats : int
+        How often to draw.
+    seed : int, default=0
+
+    Yields
+    ------
+    array of int
+        Places of the rows drawn, rising; as many as there are, where each row stands alone.
+
+    Examples
+    --------
+    >>> [one.tolist() for one in resamples(4, ["a", "a", "b", "b"], repeats=3)]
+    [[2, 2, 3, 3], [0, 1, 2, 3], [0, 0, 1, 1]]
+    """
+    unit, units = _units(groups, rows)
+    rng = np.random.default_rng(seed)
+    for _ in range(repeats):
+        counts = np.bincount(rng.integers(0, units, units), minlength=units)
+        yield np.repeat(np.arange(rows), counts[unit])
+
+
+def _units(groups: ArrayLike | None, rows: int) -> tuple[NDArray[np.intp], int]:
+    """Number what is drawn, a row or a group of them, in order of appearance: the number of each row's, and how many.
+
+    Groups of one row each are thus numbered as rows that stand alone are.
+    """
+    if groups is None:
+        return np.arange(rows), rows
+    named = np.asarray(groups)
+    if named.shape != (rows,):
+        raise ValueError(
+            f"`groups` must name the group of each row, got {named.size:,} for {rows:,} rows. "
+            "Pass them in the order of the rows."
+        )
+    _, first, inverse = np.unique(named, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse], first.size
 
 
 def _check_repeats(repeats: int, level: float) -> int:
@@ -215,23 +324,34 @@ def _interval(value: float, repeated: Floats, level: float) -> Interval:
 
 
 def _replicates(
-    functions: Mapping[str, RowMetric], y: ArrayLike, predictions: Sequence[ArrayLike], repeats: int, seed: int
+    functions: Mapping[str, RowMetric],
+    y: ArrayLike,
+    predictions: Sequence[ArrayLike],
+    groups: ArrayLike | None,
+    repeats: int,
+    seed: int,
 ) -> tuple[list[list[float]], Floats]:
     """Compute metrics on the rows as they are, and on resamples: shape (predictions, functions, repeats)."""
     pairs = [_descending(*check_pair(y, p, probability=False)) for p in predictions]
     rows = pairs[0][0].size
+    unit, units = _units(groups, rows)
+    if groups is not None and units < 2:
+        raise ValueError(f"An interval needs at least 2 groups, got {units} for {rows:,} rows. Judge on more of them.")
     values = [[float(f(target, p)) for f in functions.values()] for target, p, _ in pairs]
     rng = np.random.default_rng(seed)
     scale = 1.0
     if rows > MOST_ROWS:
-        chosen = np.zeros(rows, dtype=bool)
-        chosen[rng.choice(rows, MOST_ROWS, replace=False)] = True
+        most = max(2, round(units * MOST_ROWS / rows))
+        part = np.zeros(units, dtype=bool)
+        part[rng.choice(units, most, replace=False)] = True
+        chosen = part[unit]
         pairs = [_descending(*_part(target, p, order, chosen)) for target, p, order in pairs]
-        scale = float(np.sqrt(MOST_ROWS / rows))
+        scale = float(np.sqrt(most / units))
+        unit, units = _units(unit[chosen], int(chosen.sum()))
     drawn = np.empty((len(pairs), len(functions), repeats))
-    for at, counts in _counts(rng, pairs[0][0].size, repeats):
+    for at, counts in _counts(rng, units, unit.size, repeats):
         for i, (target, p, order) in enumerate(pairs):
-            ordered = np.take(counts, order, axis=1)
+            ordered = np.take(counts, unit[order], axis=1)
             for j, f in enumerate(functions.values()):
                 drawn[i, j, at] = _on_resamples(f, target, p, ordered)
     if scale < 1:
@@ -251,13 +371,13 @@ def _part(target: Floats, p: Floats, order: NDArray[np.intp], chosen: NDArray[np
     return target[back][chosen], p[back][chosen]
 
 
-def _counts(rng: np.random.Generator, rows: int, repeats: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-    """How often each row was drawn, in blocks of resamples."""
+def _counts(rng: np.random.Generator, units: int, rows: int, repeats: int) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """How often each unit was drawn, in blocks of resamples."""
     most = max(1, BLOCK_CELLS // rows)
     for start in range(0, repeats, most):
         block = min(most, repeats - start)
-        cells = rng.integers(0, rows, (block, rows)) + np.arange(0, block * rows, rows)[:, None]
-        yield slice(start, start + block), np.bincount(cells.ravel(), minlength=block * rows).reshape(block, rows)
+        cells = rng.integers(0, units, (block, units)) + np.arange(0, block * units, units)[:, None]
+        yield slice(start, start + block), np.bincount(cells.ravel(), minlength=block * units).reshape(block, units)
 
 
 def _on_resamples(function: RowMetric, target: Floats, p: Floats, counts: NDArray[np.int64]) -> Floats:

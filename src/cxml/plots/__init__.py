@@ -6,16 +6,25 @@ into the caller's axes, and the colours of its text follow theirs.
 """
 
 from cxml.plots.classification import plot_gains, plot_lift, plot_reliability
+from cxml.plots.forecast import plot_fan, plot_interval_calibration, plot_lead_times
+from cxml.plots.patterns import plot_day_shape, plot_effects
 from cxml.plots.profit import plot_profit
 from cxml.plots.reasons import plot_importance, plot_reasons
+from cxml.plots.staffing import plot_staffing
 from cxml.plots.survival import plot_survival
 
 __all__ = [
+    "plot_day_shape",
+    "plot_effects",
+    "plot_fan",
     "plot_gains",
     "plot_importance",
+    "plot_interval_calibration",
+    "plot_lead_times",
     "plot_lift",
     "plot_profit",
     "plot_reasons",
     "plot_reliability",
+    "plot_staffing",
     "plot_survival",
 ]
