@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from cxml import datasets as datasets
     from cxml import metrics as metrics
     from cxml import plots as plots
+    from cxml import volume as volume
     from cxml.errors import ConfigError as ConfigError
     from cxml.errors import CxmlError as CxmlError
     from cxml.errors import FrameError as FrameError
@@ -34,6 +35,7 @@ _NAMES = {
     "datasets": ("cxml.datasets", ""),
     "metrics": ("cxml.metrics", ""),
     "plots": ("cxml.plots", ""),
+    "volume": ("cxml.volume", ""),
     "ConfigError": ("cxml.errors", "ConfigError"),
     "CxmlError": ("cxml.errors", "CxmlError"),
     "FrameError": ("cxml.errors", "FrameError"),

@@ -216,6 +216,8 @@ class Trial:
         How they were chosen, in words.
     rows : mapping with ``train`` and ``test``
         How many rows the judged fit learned from, and how many were held out.
+    notes : tuple of str
+        What was found on the way.
     """
 
     model: Model
@@ -223,6 +225,7 @@ class Trial:
     frame: pd.DataFrame
     rule: str
     rows: Mapping[str, int]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,16 @@ MODELS = {
     "churn/base_rate": "cxml.churn.baseline:BaseRateChurn",
     "churn/survival": "cxml.churn.survival:SurvivalChurn",
     "churn/life_table": "cxml.churn.survival:LifeTableChurn",
+    "volume/auto": "cxml.volume.forecaster:AutoVolume",
+    "volume/profile": "cxml.volume.forecaster:ProfileVolume",
+    "volume/boosted": "cxml.volume.forecaster:BoostedVolume",
+    "volume/weekday_mean": "cxml.volume.forecaster:WeekdayMeanVolume",
+    "volume/seasonal_naive": "cxml.volume.forecaster:SeasonalNaiveVolume",
 }
 
 FAMILIES = {
     "churn": "cxml.churn.family:FAMILY",
+    "volume": "cxml.volume.family:FAMILY",
 }
 
 
@@ -47,7 +53,8 @@ def model_class(name: str) -> type[Model]:
     Traceback (most recent call last):
         ...
     cxml.errors.ConfigError: A model is one of 'churn/boosted', 'churn/logistic', 'churn/base_rate', \
-'churn/survival', 'churn/life_table' - got 'churn/bosted'. Did you mean 'churn/boosted'?
+'churn/survival', 'churn/life_table', 'volume/auto', 'volume/profile', 'volume/boosted', 'volume/weekday_mean', \
+'volume/seasonal_naive' - got 'churn/bosted'. Did you mean 'churn/boosted'?
     """
     found: type[Model] = _resolve(name, "model")
     return found

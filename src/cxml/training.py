@@ -161,7 +161,7 @@ def _refit(judged: Model, frame: pd.DataFrame) -> Model:
 def _verdict(judgements: Mapping[str, Judgement], trial: Trial, found: Findings) -> Verdict:
     metrics = {name: list(one.metrics) for name, one in judgements.items()}
     headline = next(iter(judgements.values())).headline
-    return Verdict(headline, metrics, trial.rule, dict(trial.rows), found.notes, dict(found.leaks))
+    return Verdict(headline, metrics, trial.rule, dict(trial.rows), (*found.notes, *trial.notes), dict(found.leaks))
 
 
 def _held_out(trial: Trial, verdict: Verdict) -> pd.DataFrame:

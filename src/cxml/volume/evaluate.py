@@ -1,0 +1,233 @@
+"""Judge volume models by what they forecast from origins in the past."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cxml.contract import Judgement, Metric
+from cxml.frames import hash_rows
+from cxml.metrics import bias, coverage, crps, standard_error, wape
+from cxml.volume.config import VolumeConfig
+from cxml.volume.forecaster import CONTACTS, AutoVolume
+from cxml.volume.learning import Backtest, learn_spread
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HEADLINE = "mae"
+#: Levels of the intervals that are judged, percent.
+LEVELS = (50, 80, 90)
+_LEAST_ROWS_JUDGED = 28
+#: Lead times of which the WAPE is logged by name; all are in the table.
+_NAMED_LEADS = (1, 2, 7, 14, 28)
+
+
+def judged_origins(backtest: Backtest, wanted: int) -> np.ndarray:
+    """Origins whose rows do not overlap, the last first known, and before which enough was known to choose by.
+
+    Returns
+    -------
+    array of int
+        Places among the origins, rising.
+    """
+    window = backtest.window
+    K, lag = len(window.rows), window.lag
+    most = max(wanted, -(-_LEAST_ROWS_JUDGED // window.horizon))
+    found = np.arange(K - 1, -1, -lag)[:most]
+    warm = found[found >= 2 * lag]
+    return np.sort(warm if len(warm) else found[:1])
+
+
+def answers_of(model: AutoVolume, backtest: Backtest, origins: np.ndarray) -> dict[str, pd.DataFrame]:
+    """What the model and the baselines forecast from these origins, and what came.
+
+    Returns
+    -------
+    dict of method -> DataFrame
+        ``row`` (hash of key and time), ``group`` (the day, all series and slots of which stand or fall together), key,
+        time, ``as_of`` (the first period that was not known), ``ahead`` (rows), ``y``, ``contacts``, the intervals of
+        `LEVELS`, and ``loss``, the absolute error.
+    """
+    names = {"blend": model.method, **{name: name for name in backtest.forecasts if name != "blend"}}
+    own = names["blend"]
+    found = {own: _answer(model, backtest, backtest.forecasts["blend"], origins)}
+    for name in backtest.forecasts:
+        if name not in ("blend", own):
+            found[name] = _answer(model, backtest, backtest.forecasts[name], origins)
+    baselines = sorted((name for name in found if name != own), key=lambda name: float(found[name]["loss"].mean()))
+    return {name: found[name] for name in (own, *baselines)}
+
+
+def _answer(model: AutoVolume, backtest: Backtest, forecasts: np.ndarray, origins: np.ndarray) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = []
+    for k in origins:
+        known = max(k - backtest.window.lag + 1, 1)
+        spread = learn_spread(model.panel, forecasts, backtest.actual, backtest.phases, backtest.window, int(known))
+        told, phases = forecasts[k : k + 1], backtest.phases[k : k + 1]
+        columns = {CONTACTS: spread.mean(told, phases) if model.config.point == "mean" else told}
+        if model.config.point == "median":
+            columns[CONTACTS] = spread.quantile(told, phases, 0.5)
+        for level in LEVELS:
+            columns[f"{CONTACTS}-lo-{level}"] = spread.quantile(told, phases, (1 - level / 100) / 2)
+            columns[f"{CONTACTS}-hi-{level}"] = spread.quantile(told, phases, (1 + level / 100) / 2)
+        parts.append(_lines(model, backtest, int(k), columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _lines(model: AutoVolume, backtest: Backtest, k: int, columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    actual = backtest.actual[k]
+    s, h, m = np.nonzero(~np.isnan(actual) & ~np.isnan(columns[CONTACTS][0]))
+    rows = backtest.window.rows[k][s]
+    clock, first = model.panel.clock, model.panel.first
+    keys = np.array(model.panel.keys, dtype=object)[s]
+    times = clock.times(first + rows + h, m)
+    as_of = clock.times(first + rows, backtest.window.slots[k][s])
+    lines = rows_named(model.config, keys, times)
+    lines["as_of"], lines["ahead"], lines["y"] = as_of, h + 1, actual[s, h, m]
+    for name, values in columns.items():
+        lines[name] = values[0][s, h, m]
+    lines["loss"] = np.abs(lines["y"] - lines[CONTACTS])
+    return lines
+
+
+def rows_named(config: VolumeConfig, keys: np.ndarray, times: pd.DatetimeIndex) -> pd.DataFrame:
+    """Name rows by series and time, so that two runs that were asked about the same period are compared on it."""
+    import pandas as pd
+
+    wall = times.tz_localize(None) if times.tz is not None else times
+    plain = pd.DataFrame({"key": keys.astype(str), "time": wall})
+    lines = pd.DataFrame({"row": hash_rows(plain), "group": hash_rows(pd.DataFrame({"day": wall.normalize()}))})
+    if config.key is not None:
+        lines[config.key] = keys
+    lines[config.time] = times
+    return lines
+
+
+def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VolumeConfig) -> dict[str, pd.DataFrame]:
+    """What models forecast for rows of which it is known what came.
+
+    Parameters
+    ----------
+    models : mapping of name to fitted model
+    frame : DataFrame
+        Rows after the history of each model, with the target.
+    config : VolumeConfig
+
+    Returns
+    -------
+    dict of name -> DataFrame, as `answers_of` gives them
+    """
+    from cxml.timeseries.panel import read_times
+
+    times = read_times(frame[config.time], name=config.time)
+    keys = frame[config.key].to_numpy(dtype=object) if config.key is not None else np.full(len(frame), "", dtype=object)
+    found = {}
+    for name, model in models.items():
+        told = model.forecast(frame.drop(columns=config.target), levels=LEVELS)
+        lines = rows_named(config, keys, times)
+        lines["y"] = frame[config.target].to_numpy(dtype=float)
+        for column in told.columns:
+            if column.startswith(CONTACTS):
+                lines[column] = told[column].to_numpy()
+        lines["loss"] = np.abs(lines["y"] - lines[CONTACTS])
+        found[name] = lines
+    return found
+
+
+def judge(answers: Mapping[str, pd.DataFrame], config: VolumeConfig) -> dict[str, Judgement]:
+    """Figures of forecasts, from their rows alone.
+
+    Parameters
+    ----------
+    answers : mapping of name to DataFrame
+        As `answers_of` gives them.
+    config : VolumeConfig
+
+    Returns
+    -------
+    dict of name -> Judgement
+        Headline ``mae``, contacts per period: like the other errors with a 95 % interval that takes whole days together.
+        ``wape`` (summed absolute error over summed contacts), ``bias`` (summed error over summed contacts), ``mase`` (the
+        error over that of the seasonal naive forecast of the same rows), ``crps``, ``coverage_90``, ``width_90`` (mean
+        width over mean contacts), and ``wape_ahead_<n>``.
+    """
+    naive = answers.get("seasonal_naive")
+    found = {}
+    for name, lines in answers.items():
+        y, told = lines["y"].to_numpy(), lines[CONTACTS].to_numpy()
+        loss = lines["loss"].to_numpy()
+        mean, error = float(loss.mean()), 1.96 * standard_error(loss, lines["group"].to_numpy())
+        metrics = [Metric(HEADLINE, mean, max(0.0, mean - error), mean + error)]
+        if y.sum() > 0:
+            metrics.append(Metric("wape", wape(y, told), *_ratio_interval(loss, y, lines["group"].to_numpy())))
+            metrics.append(Metric("bias", bias(y, told), *_ratio_interval(told - y, y, lines["group"].to_numpy())))
+        if naive is not None and float(naive["loss"].mean()) > 0:
+            metrics.append(Metric("mase", mean / float(naive["loss"].mean())))
+        metrics += _of_intervals(lines, y)
+        if "ahead" in lines:
+            metrics += _by_lead(lines)
+        found[name] = Judgement(HEADLINE, metrics)
+    return found
+
+
+def _ratio_interval(part: np.ndarray, whole: np.ndarray, groups: np.ndarray) -> tuple[float, float]:
+    """95 % interval of a ratio of sums, by linearisation over groups (Cochran 1977, Sampling Techniques, ch. 6)."""
+    ratio = part.sum() / whole.sum()
+    error = 1.96 * standard_error((part - ratio * whole) / whole.mean(), groups)
+    return float(ratio - error), float(ratio + error)
+
+
+def _of_intervals(lines: pd.DataFrame, y: np.ndarray) -> list[Metric]:
+    quantiles, columns = [], []
+    for level in LEVELS:
+        for side, share in (("lo", (1 - level / 100) / 2), ("hi", (1 + level / 100) / 2)):
+            quantiles.append(share)
+            columns.append(lines[f"{CONTACTS}-{side}-{level}"].to_numpy())
+    order = np.argsort(quantiles)
+    table = np.stack([columns[place] for place in order], axis=1)
+    low, high = (lines[f"{CONTACTS}-{side}-90"].to_numpy() for side in ("lo", "hi"))
+    metrics = [
+        Metric("crps", crps(y, table, quantiles=np.array(quantiles)[order])),
+        Metric("coverage_90", coverage(y, low, high)),
+    ]
+    return [*metrics, Metric("width_90", float((high - low).mean() / y.mean()))] if y.mean() > 0 else metrics
+
+
+def _by_lead(lines: pd.DataFrame) -> list[Metric]:
+    table = lead_table(lines)
+    return [
+        Metric(f"wape_ahead_{ahead:02d}", float(table.loc[ahead, "wape"]))
+        for ahead in _NAMED_LEADS
+        if ahead in table.index and np.isfinite(table.loc[ahead, "wape"])
+    ]
+
+
+def lead_table(lines: pd.DataFrame) -> pd.DataFrame:
+    """Accuracy by how far ahead it was: ``wape``, ``bias``, ``coverage_90``, ``rows``; the index is ``ahead``."""
+    import pandas as pd
+
+    inside = (lines["y"] >= lines[f"{CONTACTS}-lo-90"]) & (lines["y"] <= lines[f"{CONTACTS}-hi-90"])
+    of = lines.assign(inside=inside, error=lines[CONTACTS] - lines["y"]).groupby("ahead")
+    sums = of[["loss", "error", "y"]].sum()
+    volume = sums["y"].where(sums["y"] > 0)
+    return pd.DataFrame(
+        {
+            "wape": sums["loss"] / volume,
+            "bias": sums["error"] / volume,
+            "coverage_90": of["inside"].mean(),
+            "rows": of.size(),
+        }
+    )
+
+
+def hour_table(lines: pd.DataFrame, time: str) -> pd.DataFrame:
+    """Coverage of the 90 % interval, and its width, by hour of the day."""
+    hours = lines[time].dt.hour.rename("hour")
+    low, high = lines[f"{CONTACTS}-lo-90"], lines[f"{CONTACTS}-hi-90"]
+    inside = (lines["y"] >= low) & (lines["y"] <= high)
+    return lines.assign(coverage_90=inside, width_90=high - low).groupby(hours)[["coverage_90", "width_90"]].mean()

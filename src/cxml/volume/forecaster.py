@@ -1,0 +1,609 @@
+"""The volume models: a history, what was learned from it, and the forecasts that follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+
+from cxml.errors import ConfigError, FrameError, shorten
+from cxml.frames import check_columns
+from cxml.timeseries.events import unseen
+from cxml.timeseries.panel import Panel, build_panel, read_times
+from cxml.volume.blend import Blend
+from cxml.volume.components import COMPONENTS
+from cxml.volume.config import VolumeConfig, read_horizon
+from cxml.volume.design import Ahead
+from cxml.volume.hierarchy import Hierarchy, labels_of
+from cxml.volume.learning import Backtest, Learned, learn, phases_of
+from cxml.volume.opening import Closing, open_cells
+from cxml.volume.profile import ProfileForecaster
+from cxml.volume.spread import Spread
+from cxml.volume.windows import Window
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+CONTACTS = "contacts"
+#: Beyond so many horizons nothing was ever judged.
+_FURTHEST = 1.5
+#: Standard deviations beyond which a day is listed, and series looked at for such days.
+_ODD, _MOST_LOOKED_AT = 6.0, 50
+
+
+class AutoVolume:
+    """Profile and trees, blended per series and lead time by how each forecast the past."""
+
+    family: ClassVar[str] = "volume"
+    method: ClassVar[str] = "auto"
+    Config: ClassVar[type[Any]] = VolumeConfig
+    candidates: ClassVar[tuple[str, ...]] = ("profile", "boosted")
+
+    def __init__(self, config: VolumeConfig) -> None:
+        self.config = config
+        self.panel: Panel
+        self.hierarchy: Hierarchy | None = None
+        self.closing: Closing
+        self.learned: Learned
+        self.horizon = 0
+        self.backtest: Backtest | None = None
+        self.notes: tuple[str, ...] = ()
+
+    def fit(self, frame: pd.DataFrame, step: Callable[[str], None] = lambda _: None) -> Self:
+        """Learn from a checked history; the frame is not changed."""
+        config = self.config
+        panel, _ = read_panel(frame, config)
+        calendar = config.calendar()
+        self.closing = Closing.learn(panel, calendar)
+        if config.groups:
+            panel, self.hierarchy = add_totals(panel, frame, config)
+        self.horizon = rows_ahead(panel, read_horizon(config.horizon))
+        ahead = Ahead.learn(panel.clock, calendar, panel.rows, panel.covariates)
+        self.panel = panel
+        self.learned, self.backtest, notes = learn(
+            panel, ahead, self.candidates, horizon=self.horizon, hierarchy=self.hierarchy, step=step
+        )
+        self.notes = (*notes, *self._outliers(), *self._events_ahead())
+        return self
+
+    def refit(self, frame: pd.DataFrame) -> Self:  # noqa: ARG002 - the contract's form
+        """The fit that was judged has learned from all rows already: each origin was judged by what came before it."""
+        return self
+
+    def predict(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Forecast rows as `future` gives them, with 90 % intervals."""
+        return self.forecast(frame, levels=(90,))
+
+    def future(self, horizon: int | str | None = None) -> pd.DataFrame:
+        """Rows to be filled: the open periods that come next, with the covariates left empty.
+
+        Parameters
+        ----------
+        horizon : int or str, optional
+            Open periods of each series, or a span such as ``"7D"``; by default the horizon it was trained for.
+
+        Returns
+        -------
+        DataFrame
+            Key (if the history has one), time and covariates, sorted by series and time.
+        """
+        import pandas as pd
+
+        wanted = read_horizon(self.config.horizon if horizon is None else horizon)
+        rows = rows_ahead(self.panel, wanted)
+        S, _, M = self.panel.y.shape
+        first = self.panel.ends // M
+        numbers = self.panel.first + np.arange(int(first.min()), int(first.max()) + rows * 2 + 15)
+        cells = open_cells(self.panel, self.config.calendar(), self.closing, numbers)
+        place = ((numbers - self.panel.first)[:, None] * M + np.arange(M))[None]
+        cells = cells & (place >= self.panel.ends[:, None, None])
+        if isinstance(wanted, float):
+            cells &= place < (self.panel.ends + rows * M)[:, None, None]
+        else:
+            cells &= np.cumsum(cells.reshape(S, -1), axis=1).reshape(cells.shape) <= wanted
+        s, d, m = np.nonzero(cells)
+        found: dict[str, Any] = {}
+        if self.config.key is not None:
+            found[self.config.key] = np.array(self.panel.keys, dtype=object)[s]
+        found[self.config.time] = self.panel.clock.times(numbers[d], m)
+        answer = pd.DataFrame(found).assign(**dict.fromkeys(self.panel.covariates, np.nan))
+        return answer[answer[self.config.time].notna()].reset_index(drop=True)
+
+    def forecast(
+        self, frame: pd.DataFrame | None = None, *, levels: Sequence[float] = (90,), point: str | None = None
+    ) -> pd.DataFrame:
+        """Forecast rows with intervals.
+
+        Parameters
+        ----------
+        frame : DataFrame, optional
+            By default `future`.
+        levels : sequence of float in (0, 100), percent
+            Of the intervals.
+        point : {"mean", "median"}, optional
+            By default that of the config.
+
+        Returns
+        -------
+        DataFrame
+            One row per row of `frame`: key, time, ``contacts``, ``contacts-lo-<level>`` and ``contacts-hi-<level>``.
+        """
+        asked = self._ask(frame)
+        told, phases, spread = asked.forecasts, asked.phases, self.learned.spread
+        kind = point or self.config.point
+        if kind not in ("mean", "median"):
+            raise ConfigError(f"point must be 'mean' or 'median' - got {kind!r}.")
+        central = spread.mean(told, phases) if kind == "mean" else spread.quantile(told, phases, 0.5)
+        central = self._sums(central)
+        answer = asked.frame.assign(**{CONTACTS: asked.pick(central)})
+        for level in sorted(levels):
+            if not 0 < level < 100:
+                raise ConfigError(f"levels must be percentages between 0 and 100 - got {level!r}.")
+            for side, share in (("lo", (1 - level / 100) / 2), ("hi", (1 + level / 100) / 2)):
+                values = asked.pick(spread.quantile(told, phases, share))
+                answer[f"{CONTACTS}-{side}-{level:g}"] = values
+        return answer
+
+    def paths(self, frame: pd.DataFrame | None = None, *, n: int = 100, seed: int | None = None) -> pd.DataFrame:
+        """Draw courses that the future may take: for weekly totals, peaks, and whatever is no single period.
+
+        Parameters
+        ----------
+        frame : DataFrame, optional
+            By default `future`.
+        n : int >= 1, default=100
+        seed : int, optional
+            By default that of the config.
+
+        Returns
+        -------
+        DataFrame
+            One row per row of `frame`: key, time, ``path-1`` to ``path-<n>``. Totals are the sums of their parts.
+        """
+        import pandas as pd
+
+        if not (isinstance(n, int) and n >= 1):
+            raise ConfigError(f"n must be a whole number of paths from 1 up - got {n!r}.")
+        asked = self._ask(frame)
+        random = np.random.default_rng(self.config.seed if seed is None else seed)
+        drawn = self.learned.spread.sample(asked.forecasts, asked.phases, n, random)
+        drawn = self._sums(drawn)
+        values = np.stack([asked.pick(one[None]) for one in drawn], axis=1)
+        columns = pd.DataFrame(values, columns=[f"path-{one + 1}" for one in range(n)], index=asked.frame.index)
+        return pd.concat([asked.frame, columns], axis=1)
+
+    def update(self, rows: pd.DataFrame) -> Self:
+        """Take in what came since: forecasts go on from there, with what was learned before.
+
+        Parameters
+        ----------
+        rows : DataFrame
+            Like the history: key, time, target and covariates. A period that is known already is corrected.
+
+        Returns
+        -------
+        the model itself
+        """
+        config = self.config
+        names = [one for one in (config.key, config.time, config.target, *self.panel.covariates) if one is not None]
+        check_columns(rows.columns, names, what="Updating a volume model", advice="Give rows like the history's.")
+        parts = self._parts_of(self.panel)
+        panel = _extended(parts, rows, config, target=True)
+        if self.hierarchy is not None:
+            panel = _with_totals(panel, self.hierarchy)
+        self.panel = panel
+        return self
+
+    def features(self) -> Mapping[str, str]:
+        """Time and covariates; the key travels with them."""
+        return {self.config.time: "date", **dict.fromkeys(self.panel.covariates, "number")}
+
+    def parts(self) -> Mapping[str, Any]:
+        """Everything learned, and the history that forecasts start from."""
+        panel, learned = self.panel, self.learned
+        settings = {
+            "ahead": learned.ahead.to_json(),
+            "keys": list(panel.keys),
+            "first": panel.first,
+            "covariates": list(panel.covariates),
+            "closing": self.closing.to_json(),
+            "horizon": self.horizon,
+            "blend": {"names": list(learned.blend.names), "edges": list(learned.blend.edges)},
+            "hierarchy": self.hierarchy.to_json() if self.hierarchy else None,
+            "notes": list(self.notes),
+        }
+        found: dict[str, Any] = {
+            "settings": settings,
+            "history": panel.y,
+            "ends": panel.ends,
+            "opening": panel.opening,
+            "blend": learned.blend.weights,
+        }
+        if panel.covariates:
+            found["covariates"] = np.stack(list(panel.covariates.values()))
+        if learned.projection is not None:
+            found["projection"] = learned.projection
+        for name, component in (*learned.components.items(), ("spread", learned.spread)):
+            found |= {f"{name}_{part}": value for part, value in component.parts().items()}
+        return found
+
+    @classmethod
+    def from_parts(cls, config: VolumeConfig, parts: Mapping[str, Any]) -> Self:
+        """Rebuild a fitted model."""
+        settings = parts["settings"]
+        ahead = Ahead.from_json(settings["ahead"])
+        covariates = dict(zip(settings["covariates"], parts.get("covariates", ()), strict=True))
+        model = cls(config)
+        model.panel = Panel(
+            ahead.clock,
+            tuple(settings["keys"]),
+            int(settings["first"]),
+            parts["history"],
+            covariates,
+            parts["ends"],
+            parts["opening"],
+        )
+        totals = settings["hierarchy"]
+        if totals is not None:
+            model.hierarchy = Hierarchy.from_json(totals, len(model.panel.keys) - len(totals["names"]))
+        model.closing = Closing.from_json(settings["closing"])
+        model.horizon = int(settings["horizon"])
+        model.notes = tuple(settings["notes"])
+
+        def own(name: str) -> dict[str, Any]:
+            start = f"{name}_"
+            return {part.removeprefix(start): value for part, value in parts.items() if part.startswith(start)}
+
+        names = tuple(settings["blend"]["names"])
+        model.learned = Learned(
+            ahead,
+            {name: COMPONENTS[name].from_parts(ahead, own(name)) for name in names},
+            Blend(names, tuple(settings["blend"]["edges"]), parts["blend"]),
+            Spread.from_parts(own("spread")),
+            parts.get("projection"),
+        )
+        return model
+
+    def as_of(self, frame: pd.DataFrame) -> pd.DatetimeIndex:
+        """The first period of each row's series that is not known."""
+        series = _series_of(frame, self.config.key, self.panel.keys)
+        rows, slots = np.divmod(self.panel.ends[series], self.panel.y.shape[2])
+        return self.panel.clock.times(self.panel.first + rows, slots)
+
+    def day_shapes(self, series: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The learned shape of the day: minute at which each open slot begins, and its share by weekday."""
+        profile = self.profile()
+        if profile is None:
+            return np.zeros(0), {}
+        opening = self.panel.opening[series]
+        slots = np.flatnonzero(opening.any(axis=0))
+        shares = profile.shapes_at_end(self.panel)[series][:, slots]
+        names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        clock = self.panel.clock
+        found = {
+            name: np.where(opening[phase][slots], shares[phase], np.nan)
+            for phase, name in enumerate(names)
+            if opening[phase].any()
+        }
+        return clock.first + slots * clock.minutes, found
+
+    def effects(self, series: int) -> pd.DataFrame:
+        """What special days do to a series: ``effect``, ``percent`` and the ends ``low``, ``high`` of its 90 % interval.
+
+        Empty for a model without a profile.
+        """
+        import pandas as pd
+
+        profile = self.profile()
+        told = profile.effects(self.panel, series) if profile is not None else []
+        lines = [
+            (name, 100 * np.expm1(mean), 100 * np.expm1(mean - 1.645 * sd), 100 * np.expm1(mean + 1.645 * sd))
+            for name, mean, sd in told
+        ]
+        return pd.DataFrame(lines, columns=["effect", "percent", "low", "high"])
+
+    def profile(self) -> ProfileForecaster | None:
+        """The profile within the model, if it has one."""
+        found = self.learned.components.get("profile")
+        return found if isinstance(found, ProfileForecaster) else None
+
+    def unseen_events(self, frame: pd.DataFrame) -> tuple[str, ...]:
+        """Events within these rows that never occurred in the history: nothing is known of what they do."""
+        days = read_times(frame[self.config.time], name=self.config.time)
+        wall = days.tz_localize(None) if days.tz is not None else days
+        learned = _days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
+        return unseen(self.config.known_events(), learned, np.unique(wall.to_numpy().astype("datetime64[D]")))
+
+    def _outliers(self) -> tuple[str, ...]:
+        """Days far from what was expected the day before: their pull on the level was bounded."""
+        profile = self.profile()
+        if profile is None:
+            return ()
+        found: list[tuple[float, str]] = []
+        biggest = np.argsort(-np.nansum(self.panel.y, axis=(1, 2)), kind="stable")[:_MOST_LOOKED_AT]
+        for series in biggest:
+            z = profile.surprises(self.panel, int(series))
+            for row in np.flatnonzero(np.abs(np.nan_to_num(z)) > _ODD):
+                day = self.panel.clock.starts(self.panel.rows[[row]])[0]
+                found.append((float(z[row]), f"{self.panel.keys[series]} {day} ({z[row]:+.0f} sd)".strip()))
+        if not found:
+            return ()
+        found.sort(key=lambda one: -abs(one[0]))
+        listed = ", ".join(text for _, text in found[:8]) + (" ..." if len(found) > 8 else "")
+        return (
+            f"{len(found):,} days lay far from what was expected, and were kept from bending what follows: {listed}.",
+        )
+
+    def _events_ahead(self) -> tuple[str, ...]:
+        """Events after the history that never occurred within it."""
+        last = self.panel.rows[-1]
+        days = _days_between(*self.panel.clock.spans(np.array([last + 1, last + self.horizon])))
+        learned = _days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
+        names = unseen(self.config.known_events(), learned, days)
+        if not names:
+            return ()
+        return (
+            f"Events ahead that never occurred in the history, so that nothing is known of them: {shorten(names)}.",
+        )
+
+    def _sums(self, values: np.ndarray) -> np.ndarray:
+        """Put the sums of the parts in place of the totals, shape (n, S, R, M)."""
+        if self.hierarchy is None:
+            return values
+        parts = values[:, len(self.hierarchy.names) :]
+        return np.concatenate([np.stack([self.hierarchy.sums(one) for one in parts]), parts], axis=1)
+
+    def _parts_of(self, panel: Panel) -> Panel:
+        """The series without their totals."""
+        totals = len(self.hierarchy.names) if self.hierarchy else 0
+        return panel.select(np.arange(totals, len(panel.keys)))
+
+    def _ask(self, frame: pd.DataFrame | None) -> _Asked:
+        """Place the rows to be forecast, and forecast all cells up to the last of them."""
+        if frame is None:
+            frame = self.future()
+            if self.panel.covariates:
+                raise FrameError(
+                    f"Forecasting needs what the covariates {shorten(self.panel.covariates)} will be - got no rows. "
+                    "Fill model.future() and pass it."
+                )
+        config, panel = self.config, self.panel
+        names = [one for one in (config.key, config.time, *panel.covariates) if one is not None]
+        check_columns(frame.columns, names, what="Forecasting", advice="Fill the rows that model.future() gives.")
+        times = read_times(frame[config.time], name=config.time)
+        numbers, slots = panel.clock.place(times, name=config.time)
+        series = _series_of(frame, config.key, panel.keys)
+        M = panel.y.shape[2]
+        rows = numbers - panel.first
+        self._refuse_known(rows * M + slots, series, times)
+        first = panel.ends // M
+        furthest = max(self.horizon, int(_FURTHEST * self.horizon), self.horizon + panel.clock.cycle)
+        far = rows - first[series] >= furthest
+        if far.any():
+            raise FrameError(
+                f"Rows must lie within the horizon, {self.horizon} {panel.clock.unit}s after the history - "
+                f"{int(far.sum()):,} of {len(frame):,} lie further, such as {times[far][0]}. Train with a longer "
+                "horizon=, or update the model with what came since."
+            )
+        length = int((rows - first[series]).max()) + 1 if len(rows) else 1
+        wide = panel
+        if panel.covariates:
+            parts = _extended(self._parts_of(panel), frame, config, target=False, totals=self._totals())
+            wide = _with_totals(parts, self.hierarchy, ends=panel.ends) if self.hierarchy is not None else parts
+        window = replace(Window.at_ends(panel, max(length, 1)))
+        told = self.learned.forecast(wide, window, self.hierarchy)
+        kept = [one for one in (config.key, config.time) if one is not None]
+        return _Asked(frame[kept], told, phases_of(panel, window), series, rows - first[series], slots)
+
+    def _totals(self) -> tuple[str, ...]:
+        return self.hierarchy.names if self.hierarchy is not None else ()
+
+    def _refuse_known(self, places: np.ndarray, series: np.ndarray, times: pd.DatetimeIndex) -> None:
+        known = places < self.panel.ends[series]
+        if known.any():
+            raise FrameError(
+                f"Rows to forecast must lie after the history - {int(known.sum()):,} of {len(places):,} do not, such "
+                f"as {times[known][0]}. Take the rows of model.future()."
+            )
+
+
+class ProfileVolume(AutoVolume):
+    """Level of the day times shape of the day."""
+
+    method: ClassVar[str] = "profile"
+    candidates: ClassVar[tuple[str, ...]] = ("profile",)
+
+
+class BoostedVolume(AutoVolume):
+    """Gradient-boosted trees over lags, calendar and covariates."""
+
+    method: ClassVar[str] = "boosted"
+    candidates: ClassVar[tuple[str, ...]] = ("boosted",)
+
+
+class SeasonalNaiveVolume(AutoVolume):
+    """Last week again: a baseline."""
+
+    method: ClassVar[str] = "seasonal_naive"
+    candidates: ClassVar[tuple[str, ...]] = ("seasonal_naive",)
+
+
+class WeekdayMeanVolume(AutoVolume):
+    """The mean of the last six same weekdays: a baseline."""
+
+    method: ClassVar[str] = "weekday_mean"
+    candidates: ClassVar[tuple[str, ...]] = ("weekday_mean",)
+
+
+class _Asked:
+    """Rows to be forecast, and the block of forecasts that they lie in."""
+
+    def __init__(
+        self,
+        frame: pd.DataFrame,
+        forecasts: np.ndarray,
+        phases: np.ndarray,
+        series: np.ndarray,
+        ahead: np.ndarray,
+        slots: np.ndarray,
+    ) -> None:
+        self.frame, self.forecasts, self.phases = frame, forecasts, phases
+        self._at = series, ahead, slots
+
+    def pick(self, values: np.ndarray) -> np.ndarray:
+        """The values of the rows out of a block of shape (1, S, R, M)."""
+        found: np.ndarray = values[0][self._at]
+        return found
+
+
+def read_panel(frame: pd.DataFrame, config: VolumeConfig) -> tuple[Panel, tuple[str, ...]]:
+    """The series of a history, without totals; negative contacts are unknown ones."""
+    target = frame[config.target].astype(float)
+    clean = frame.assign(**{config.target: target.where(~(target < 0))})
+    return build_panel(
+        clean,
+        key=config.key,
+        time=config.time,
+        target=config.target,
+        covariates=config.covariates or (),
+        gaps=config.gaps,
+    )
+
+
+def add_totals(panel: Panel, frame: pd.DataFrame, config: VolumeConfig) -> tuple[Panel, Hierarchy]:
+    """Put the totals of the groups before the series."""
+    if config.key is None:
+        raise ConfigError("groups= needs several series - the history is one. Name them: key=...")
+    columns = [one for one in config.groups if one != config.key]  # by series: the grand total alone
+    hierarchy = Hierarchy.learn(panel.keys, labels_of(frame, config.key, columns, panel.keys))
+    same = set(hierarchy.names) & set(panel.keys)
+    if same:
+        raise ConfigError(f"groups= makes totals called {shorten(same)}, and series are called so too. Rename them.")
+    return _with_totals(panel, hierarchy), hierarchy
+
+
+def _with_totals(panel: Panel, hierarchy: Hierarchy, ends: np.ndarray | None = None) -> Panel:
+    n = hierarchy.members.shape[1]
+    tops = np.array([panel.ends[-n:][of].max() for of in hierarchy.members])
+    covariates = {
+        name: np.concatenate([np.stack([_mean(values[of]) for of in hierarchy.members]), values])
+        for name, values in panel.covariates.items()
+    }
+    opening = np.stack([panel.opening[of].any(axis=0) for of in hierarchy.members])
+    return replace(
+        panel,
+        keys=(*hierarchy.names, *panel.keys),
+        y=np.concatenate([hierarchy.sums(panel.y), panel.y]),
+        covariates=covariates,
+        ends=np.concatenate([tops, panel.ends]) if ends is None else ends,
+        opening=np.concatenate([opening, panel.opening]),
+    )
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(values)
+    count = known.sum(axis=0)
+    found: np.ndarray = np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
+    return found
+
+
+def rows_ahead(panel: Panel, horizon: int | float) -> int:
+    """Rows that a horizon reaches over: all of a span; or those that hold so many open periods of each series."""
+    if isinstance(horizon, float):
+        of_row = {"day": 1.0, "week": 7.0, "month": 30.4375}[panel.clock.unit]
+        return max(1, int(np.ceil(horizon / of_row - 1e-9)))
+    M = panel.y.shape[2]
+    first, slot = np.divmod(panel.ends, M)
+    per_row = panel.opening.sum(axis=2)  # (S, cycle)
+    furthest = 1
+    for one in range(len(panel.keys)):
+        if not per_row[one].any():
+            continue
+        phases = panel.clock.phases(panel.first + first[one] + np.arange(panel.clock.cycle))
+        counts = per_row[one][phases].astype(float)
+        whole, rest = divmod(horizon, int(counts.sum()))
+        sums = np.cumsum(counts)
+        extra = 0 if rest == 0 else int(np.searchsorted(sums, rest)) + 1
+        furthest = max(furthest, whole * panel.clock.cycle + extra - (0 if rest else _closed_tail(counts)))
+    return int(furthest)
+
+
+def _closed_tail(counts: np.ndarray) -> int:
+    """Closed rows at the end of a cycle: a horizon that ends with the cycle ends before them."""
+    return int(np.argmax(counts[::-1] > 0))
+
+
+def _series_of(frame: pd.DataFrame, key: str | None, keys: Sequence[str]) -> np.ndarray:
+    import pandas as pd
+
+    if key is None:
+        return np.zeros(len(frame), dtype=np.int64)
+    found = pd.Index(keys).get_indexer(frame[key].astype(str))
+    if (found < 0).any():
+        strange = frame[key][found < 0].unique()
+        raise FrameError(
+            f"Each row must be of a series that the model has learned - {len(strange):,} are not: {shorten(strange)}. "
+            "Train again with their history."
+        )
+    return np.asarray(found)
+
+
+def _extended(
+    panel: Panel, frame: pd.DataFrame, config: VolumeConfig, *, target: bool, totals: Sequence[str] = ()
+) -> Panel:
+    """The panel with the values of further rows: their covariates, and their contacts where they are known."""
+    if totals and config.key is not None:
+        frame = frame[~frame[config.key].astype(str).isin(totals)]
+    times = read_times(frame[config.time], name=config.time)
+    numbers, slots = panel.clock.place(times, name=config.time)
+    series = _series_of(frame, config.key, panel.keys)
+    rows = numbers - panel.first
+    if len(rows) and rows.min() < 0:
+        raise FrameError(
+            f"Rows must not lie before the history - the first is {times[rows < 0][0]}. Train again with all of it."
+        )
+    S, D, M = panel.y.shape
+    wider = max(D, int(rows.max()) + 1 if len(rows) else 0)
+
+    def widened(values: np.ndarray) -> np.ndarray:
+        found = np.full((S, wider, M), np.nan)
+        found[:, :D] = values
+        return found
+
+    covariates = {}
+    for name, values in panel.covariates.items():
+        told = _numbers(frame, name)
+        if np.isnan(told).any():
+            raise FrameError(
+                f"The covariate {name!r} must be known for each row - {int(np.isnan(told).sum()):,} of {len(told):,} "
+                "rows have none. Fill it: covariates are what is known ahead."
+            )
+        covariates[name] = widened(values)
+        covariates[name][series, rows, slots] = told
+    y, ends = widened(panel.y), panel.ends.copy()
+    if target:
+        came = _numbers(frame, config.target)
+        if (came < 0).any():
+            raise FrameError(f"Contacts must be 0 or more - {int((came < 0).sum()):,} rows hold fewer. Correct them.")
+        y[series, rows, slots] = came
+        np.maximum.at(ends, series, np.where(np.isnan(came), 0, rows * M + slots + 1))
+    return replace(panel, y=y, covariates=covariates, ends=ends)
+
+
+def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+    import pandas as pd
+
+    found = pd.to_numeric(frame[name], errors="coerce")
+    odd = found.isna() & frame[name].notna()
+    if odd.any():
+        raise FrameError(
+            f"The column {name!r} must hold numbers - got {frame[name][odd].iloc[0]!r}. Correct these rows."
+        )
+    return np.asarray(found.to_numpy(dtype=float, na_value=np.nan))
+
+
+def _days_between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    found: np.ndarray = np.arange(starts[0], ends[-1])
+    return found

@@ -1,0 +1,336 @@
+"""Level of the day times shape of the day, both followed through time.
+
+The level is filtered from day totals (`cxml.timeseries.levels`), the shape from the counts within days
+(`cxml.timeseries.shapes`); how fast either moves is chosen by forecasting. For daily and longer periods the shape is 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from cxml.timeseries.levels import (
+    Design,
+    Moments,
+    Setting,
+    Stops,
+    follow,
+    forecast,
+    from_scale,
+    settings_grid,
+    to_scale,
+)
+from cxml.timeseries.panel import Panel
+from cxml.timeseries.shapes import ShapeSetting, learn_shapes, shape_settings
+from cxml.volume.choosing import prequential
+from cxml.volume.design import Ahead, rows_of_covariates
+from cxml.volume.windows import Window
+
+#: Above so many series, settings are first tried on a sample of them.
+_SAMPLE, _KEPT_SETTINGS = 48, 20
+_MOST_FINAL = 8
+#: Series that began within so many rows of each other share the recursion of their uncertainty.
+_START_BUCKET = 28
+#: Numbers to be held at once for the settings tried together.
+_CELLS = 3_000_000
+#: Below this share of a day, what was seen of it says nothing.
+_LEAST_PART = 0.02
+
+
+@dataclass(frozen=True)
+class ProfileForecaster:
+    """A fitted profile: which settings, and how much of each for each series.
+
+    Attributes
+    ----------
+    ahead : Ahead
+    levels : tuple of Setting
+    level_weights : array, shape (n_settings, S)
+    shapes : tuple of ShapeSetting
+    shape_weights : array, shape (n_shape_settings, S)
+    """
+
+    ahead: Ahead
+    levels: tuple[Setting, ...]
+    level_weights: np.ndarray
+    shapes: tuple[ShapeSetting, ...]
+    shape_weights: np.ndarray
+
+    @classmethod
+    def learn(cls, panel: Panel, ahead: Ahead, window: Window) -> tuple[Self, np.ndarray]:
+        """Choose settings by forecasting the window, each origin by what the earlier ones showed.
+
+        Returns
+        -------
+        (the forecaster for what comes after, forecasts of the window, shape (K, S, R, M))
+        """
+        share = first_share(panel)
+        totals = panel.totals(share)
+        actual = window.totals(totals)
+        settings = _worth_trying(panel, ahead, window, totals, actual, share)
+        level = _levels(panel, ahead, window, totals, share, settings)
+        errors, sizes = _errors(level, actual)
+        weights = prequential(errors, sizes, lag=window.lag, first=_usual(settings))
+        levels = np.einsum("kgs,gksr->ksr", weights[:-1], level)
+        kept, final = _strongest(weights[-1])
+        shapes, shape_weights, parts = _choose_shapes(panel, ahead, window, totals)
+        found = cls(ahead, tuple(settings[place] for place in kept), final, shapes, shape_weights)
+        return found, levels[..., None] * parts
+
+    def forecast(self, panel: Panel, window: Window) -> np.ndarray:
+        """Forecasts of a window of a panel, shape (K, S, R, M)."""
+        share = first_share(panel)
+        totals = panel.totals(share)
+        by_setting = _levels(panel, self.ahead, window, totals, share, self.levels)
+        levels = np.einsum("gs,gksr->ksr", self.level_weights, by_setting)
+        parts = sum(
+            weight[None, :, None, None] * _shares(panel, self.ahead, window, totals, setting)
+            for setting, weight in zip(self.shapes, self.shape_weights, strict=True)
+        )
+        found: np.ndarray = levels[..., None] * np.asarray(parts)
+        return found
+
+    def shapes_at_end(self, panel: Panel) -> np.ndarray:
+        """Share of each slot by weekday, with holidays as a kind of their own last, shape (S, cycle + 1, M)."""
+        totals = panel.totals(first_share(panel))
+        kinds, n_kinds = _kinds(panel, self.ahead, 1)
+        row = panel.y.shape[1]
+        learned = [learn_shapes(panel.y, totals, kinds, n_kinds, row, one) for one in self.shapes]
+        found: np.ndarray = np.einsum("gs,gskm->skm", self.shape_weights, np.stack(learned))
+        return found
+
+    def effects(self, panel: Panel, series: int) -> list[tuple[str, float, float]]:
+        """Calendar effects of a series as its strongest setting has learned them: name, mean and standard deviation.
+
+        In relative units: 0.1 is a tenth more.
+        """
+        setting = self.levels[int(self.level_weights[:, series].argmax())]
+        one = panel.select(np.array([series]))
+        moments, _ = _follow_one(one, self.ahead, setting)
+        start = 2 + panel.clock.cycle
+        state, variance = moments[0].state[0, start:, 0], moments[0].variance[0, start:, 0]
+        names = [name for name, _ in self.ahead.effects]
+        return [
+            (name, float(mean), float(np.sqrt(spread)))
+            for name, mean, spread in zip(names, state, variance, strict=False)
+        ]
+
+    def surprises(self, panel: Panel, series: int) -> np.ndarray:
+        """How far each row lay from what was expected the day before, in standard deviations; NaN where unknown."""
+        setting = self.levels[int(self.level_weights[:, series].argmax())]
+        found: np.ndarray = _follow_one(panel.select(np.array([series])), self.ahead, setting)[1][0, 0]
+        return found
+
+    def parts(self) -> Mapping[str, Any]:
+        """Everything learned."""
+        return {
+            "levels": [asdict(one) for one in self.levels],
+            "level_weights": self.level_weights,
+            "shapes": [asdict(one) for one in self.shapes],
+            "shape_weights": self.shape_weights,
+        }
+
+    @classmethod
+    def from_parts(cls, ahead: Ahead, parts: Mapping[str, Any]) -> Self:
+        """Back from `parts`."""
+        return cls(
+            ahead,
+            tuple(Setting(**one) for one in parts["levels"]),
+            np.asarray(parts["level_weights"]),
+            tuple(ShapeSetting(**one) for one in parts["shapes"]),
+            np.asarray(parts["shape_weights"]),
+        )
+
+
+def first_share(panel: Panel) -> np.ndarray:
+    """Share of each slot by weekday from all whole days, for days that were seen in part, shape (S, cycle, M)."""
+    S, _, M = panel.y.shape
+    if M == 1:
+        return np.ones((S, panel.clock.cycle, 1))
+    found = np.zeros((S, panel.clock.cycle, M))
+    known = ~np.isnan(panel.y)
+    for phase in range(panel.clock.cycle):
+        of = panel.phases == phase
+        count = known[:, of].sum(axis=1)
+        found[:, phase] = np.where(count > 0, np.nansum(panel.y[:, of], axis=1) / np.maximum(count, 1), 0.0)
+    found = np.where(panel.opening, found, 0.0)
+    total = found.sum(axis=2, keepdims=True)
+    even = panel.opening / np.maximum(panel.opening.sum(axis=2, keepdims=True), 1)
+    return np.where(total > 0, found / np.maximum(total, 1e-12), even)
+
+
+def _worth_trying(
+    panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray, actual: np.ndarray, share: np.ndarray
+) -> list[Setting]:
+    """All settings for few series; for many, those that do best on a sample of them."""
+    settings = settings_grid()
+    S = len(panel.keys)
+    if S <= 2 * _SAMPLE:
+        return settings
+    some = np.unique(np.linspace(0, S - 1, _SAMPLE).astype(int))
+    few, seen = panel.select(some), window.select(some)
+    level = _levels(few, ahead, seen, totals[some], share[some], settings)
+    errors, sizes = _errors(level, actual[:, some])
+    relative = (errors.sum(axis=0) / np.maximum(sizes.sum(axis=0), 1e-9)).mean(axis=1)
+    return [settings[place] for place in np.argsort(relative, kind="stable")[:_KEPT_SETTINGS]]
+
+
+def _usual(settings: Sequence[Setting]) -> np.ndarray:
+    """Before anything was forecast: moderate speeds."""
+    return np.array([1.0 if one.level in (1e-2, 0.05) and one.scale != "linear" else 0.0 for one in settings]) + 1e-3
+
+
+def _errors(forecasts: np.ndarray, actual: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Summed absolute errors (K, G, S) and sizes (K, S) over the rows of each origin."""
+    errors = np.nansum(np.abs(forecasts - actual[None]), axis=3).transpose(1, 0, 2)
+    return errors, np.nansum(actual, axis=2)
+
+
+def _strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The settings that carry the most weight over all series, and their weights."""
+    kept = np.sort(np.argsort(-weights.sum(axis=1), kind="stable")[:_MOST_FINAL])
+    kept = kept[weights[kept].sum(axis=1) > 0]
+    few = weights[kept]
+    total = few.sum(axis=0)
+    pooled = few.sum(axis=1) / few.sum()
+    return kept, np.where(total > 1e-9, few / np.maximum(total, 1e-9), pooled[:, None])
+
+
+def _levels(
+    panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray, share: np.ndarray, settings: Sequence[Setting]
+) -> np.ndarray:
+    """Forecasts of day totals from each origin, shape (G, K, S, R)."""
+    S, D = totals.shape
+    unit = _unit(totals)
+    found = np.full((len(settings), *window.rows.shape, window.length), np.nan)
+    drivers = rows_of_covariates([panel.covariates[name] for name, _, _ in ahead.covariates])
+    rows = panel.first + np.arange(int(window.rows.max()) + window.length)
+    steps = np.arange(window.length)
+    starts: dict[int, np.ndarray] = {}
+    for members in _alike(totals, drivers):
+        own = drivers[members[0]] if drivers.size else np.zeros((D, 0))
+        padded = np.full((len(rows), own.shape[1]), np.nan)
+        padded[: len(own)] = own[: len(rows)]
+        design = ahead.design(rows, padded)
+        unknown = np.isnan(own).any(axis=1) if own.shape[1] else np.zeros(D, dtype=bool)
+        seen = np.where(unknown, np.nan, totals[members])
+        size = (design.cycle + design.effects.shape[1]) * (design.effects.shape[1] + len(members))
+        for some in np.array_split(np.arange(len(settings)), -(-len(settings) * size // _CELLS)):
+            few = [settings[place] for place in some]
+            z = np.stack([to_scale(seen, unit[members, None], one.scale) for one in few])
+            stops = _stops(panel, window, members, share, unit, few)
+            start = np.stack([starts[place] for place in some]) if starts else None
+            moments, _ = follow(z, design, few, stops, start=start)
+            for moment in moments:
+                told = forecast(moment.state, _part(design, moment.row + steps), steps)
+                series = members[moment.series]
+                for place, setting, values in zip(some, few, told, strict=True):
+                    found[place, moment.tags, series] = from_scale(values, unit[series, None], setting.scale)
+            if len(starts) < len(settings):
+                starts.update(zip(some.tolist(), moments[0].state.mean(axis=2), strict=True))
+    return found
+
+
+def _follow_one(panel: Panel, ahead: Ahead, setting: Setting) -> tuple[list[Moments], np.ndarray]:
+    """Follow one series to its end."""
+    totals = panel.totals(first_share(panel))
+    drivers = rows_of_covariates([panel.covariates[name] for name, _, _ in ahead.covariates])
+    own = drivers[0] if drivers.size else np.zeros((totals.shape[1], 0))
+    seen = np.where(np.isnan(own).any(axis=1)[None], np.nan, totals) if own.shape[1] else totals
+    z = to_scale(seen, _unit(totals)[:, None], setting.scale)[None]
+    end = np.array([totals.shape[1]])
+    here = np.zeros(1, dtype=np.int64)
+    stops = Stops(end, here, here, np.full((1, 1), np.nan), np.zeros(1))
+    return follow(z, ahead.design(panel.rows, own), [setting], stops)
+
+
+def _unit(totals: np.ndarray) -> np.ndarray:
+    """Mean of each series: values are followed relative to it."""
+    known = ~np.isnan(totals)
+    mean = np.where(known, totals, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    return np.where(mean > 0, mean, 1.0)
+
+
+def _part(design: Design, at: np.ndarray) -> Design:
+    return replace(design, phases=design.phases[at], effects=design.effects[at])
+
+
+def _alike(totals: np.ndarray, drivers: np.ndarray) -> Iterator[np.ndarray]:
+    """Groups of series that began at about the same time and share their covariates, the longest histories first."""
+    known = ~np.isnan(totals)
+    begins = np.where(known.any(axis=1), known.argmax(axis=1), totals.shape[1]) // _START_BUCKET
+    keys: dict[tuple[int, bytes], list[int]] = {}
+    for one, begin in enumerate(begins):
+        content = drivers[one].tobytes() if drivers.size else b""
+        keys.setdefault((int(begin), content), []).append(one)
+    for key in sorted(keys, key=lambda one: one[0]):
+        yield np.array(keys[key])
+
+
+def _stops(
+    panel: Panel,
+    window: Window,
+    members: np.ndarray,
+    share: np.ndarray,
+    unit: np.ndarray,
+    settings: Sequence[Setting],
+) -> Stops:
+    """Every origin of every series; with the part of its first row that was known, if any."""
+    rows, slots = window.rows[:, members], window.slots[:, members]
+    tags, series = np.indices(rows.shape)
+    whole, seen = np.full(rows.shape, np.nan), np.zeros(rows.shape)
+    for k, place in np.argwhere(slots > 0):
+        one, row, slot = members[place], rows[k, place], slots[k, place]
+        if not 0 <= row < panel.y.shape[1]:
+            continue
+        day = panel.y[one, row, :slot]
+        known = ~np.isnan(day)
+        part = float(share[one, panel.phases[row], :slot][known].sum())
+        if part > _LEAST_PART:
+            whole[k, place], seen[k, place] = day[known].sum() / part, part
+    partial = np.stack([to_scale(whole, unit[members], one.scale).ravel() for one in settings])
+    return Stops(rows.ravel(), series.ravel(), tags.ravel(), partial, seen.ravel())
+
+
+def _kinds(panel: Panel, ahead: Ahead, length: int) -> tuple[np.ndarray, int]:
+    """Kind of each row, for its shape: its weekday, or a holiday."""
+    rows = panel.first + np.arange(panel.y.shape[1] + length)
+    kinds = np.where(ahead.is_holiday(rows), panel.clock.cycle, panel.clock.phases(rows))
+    return kinds, panel.clock.cycle + 1
+
+
+def _shares(panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray, setting: ShapeSetting) -> np.ndarray:
+    """Share of each slot of each row of the window, shape (K, S, R, M)."""
+    S, _, M = panel.y.shape
+    if M == 1:
+        return np.ones((*window.rows.shape, window.length, 1))
+    kinds, n_kinds = _kinds(panel, ahead, window.length)
+    found = np.zeros((*window.rows.shape, window.length, M))
+    for row in np.unique(window.rows):
+        shape = learn_shapes(panel.y, totals, kinds, n_kinds, int(row), setting)
+        of_rows = shape[:, kinds[row + np.arange(window.length)]]
+        k, s = np.nonzero(window.rows == row)
+        found[k, s] = of_rows[s]
+    return found
+
+
+def _choose_shapes(
+    panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray
+) -> tuple[tuple[ShapeSetting, ...], np.ndarray, np.ndarray]:
+    """Settings of the shape by how well they split true day totals."""
+    S, _, M = panel.y.shape
+    if M == 1:
+        return (shape_settings()[0],), np.ones((1, S)), np.ones((*window.rows.shape, window.length, 1))
+    settings = shape_settings()
+    actual = window.actual(panel)
+    whole = window.totals(totals)[..., None]
+    shares = [_shares(panel, ahead, window, totals, one) for one in settings]
+    errors = np.stack([np.nansum(np.abs(whole * one - actual), axis=(2, 3)) for one in shares], axis=1)
+    sizes = np.nansum(actual, axis=(2, 3))
+    weights = prequential(errors, sizes, lag=window.lag, first=np.ones(len(settings)))
+    parts = sum(weights[:-1, place, :, None, None] * one for place, one in enumerate(shares))
+    kept, final = _strongest(weights[-1])
+    return tuple(settings[place] for place in kept), final, np.asarray(parts)
