@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -58,9 +59,21 @@ def cxml_forecast(asked: Protocol, origin: Origin, *, method: str | None = None)
     """Train on the history and answer the rows to come, as a user would."""
     from cxml import volume
 
-    options = {} if method is None else {"method": method}
-    names = {"key": asked.key, "time": asked.time, "target": asked.target}
-    model = volume.train(origin.history, horizon=asked.horizon, country=asked.country, track=False, **names, **options)
+    options: dict[str, Any] = {} if method is None else {"method": method}
+    if asked.coherent:  # totals equal the sums of their parts; the parts are judged by their absolute error
+        options |= {"groups": asked.key, "point": "median"}
+    model = volume.train(
+        origin.history,
+        horizon=asked.horizon,
+        country=asked.country,
+        subdivision=asked.subdivision,
+        key=asked.key,
+        time=asked.time,
+        target=asked.target,
+        gaps="missing",
+        track=False,
+        **options,
+    )
     if asked.step is None:
         answer = volume.predict(model, origin.future.drop(columns=asked.target), levels=[LEVEL])
         return _in_order(asked, origin, answer)
@@ -68,7 +81,7 @@ def cxml_forecast(asked: Protocol, origin: Origin, *, method: str | None = None)
     for start in range(0, len(origin.future), asked.step):
         rows = origin.future.iloc[start : start + asked.step]
         parts.append(volume.predict(model, rows.drop(columns=asked.target), levels=[LEVEL]))
-        model = model.update(rows)
+        model.update(rows)
     return _in_order(asked, origin, pd.concat(parts))
 
 

@@ -49,6 +49,17 @@ def _customers():
     return builders.customers_of()
 
 
+@pytest.fixture(scope="session")
+def _contacts():
+    return builders.contacts_of()
+
+
+@pytest.fixture
+def contacts(_contacts):
+    """98 days of three invented queues, and a covariate; each test has its own copy."""
+    return _contacts.copy()
+
+
 @pytest.fixture
 def customers(_customers):
     """600 invented customers; each test has its own copy."""
@@ -64,9 +75,10 @@ def fresh():
 
 
 @pytest.fixture(scope="session")
-def trained(_customers, threads):
+def trained(_customers, _contacts, threads):
     """Name -> the judged fit, trained once in the session."""
-    return cache(lambda name: builders.train(name, _customers.copy()))
+    frames = {"churn": _customers.copy, "volume": _contacts.copy}
+    return cache(lambda name: builders.train(name, frames[name.partition("/")[0]]()))
 
 
 MIGRATE = """

@@ -224,7 +224,7 @@ class TestCommandLine:
 
         folder = save(trained("churn/logistic"), in_tmp / "churn")
         told = refused("train", "churn", "--data", "contacts.csv", "--target", "y", "--horizon", 3)
-        assert told == "cxml: --horizon is for toy - got it for churn. Leave it out.\n"
+        assert told == "cxml: --horizon is for volume and toy - got it for churn. Leave it out.\n"
         assert "--months" in (told := refused("predict", toy_folder(in_tmp), "--out", "a.csv", "--months", 3))
         assert "is for churn - got it for toy" in told
         assert "answers about rows - got no --data" in refused("predict", folder, "--out", "a.csv")
@@ -234,7 +234,7 @@ class TestCommandLine:
         with pytest.raises(SystemExit):
             cli.main(["train", "--help"])
         told = capsys.readouterr().out
-        assert told.index("\nchurn:") < told.index("--positive LABEL  ") < told.index("\ntoy:")
+        assert told.index("\nchurn:") < told.index("--positive LABEL  ") < told.index("\nvolume and toy:")
         assert "--events FILE" in told
 
 

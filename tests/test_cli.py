@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import cxml
-from builders import KEY, TARGET, customers_of
+from builders import KEY, TARGET, contacts_of, customers_of
 from cxml import churn
 from cxml.cli import main
 
@@ -201,7 +201,7 @@ def test_training_refuses_with_one_line(refused, data, in_tmp, more, told):
 
 def test_an_unknown_family_is_named(refused, data):
     assert "Did you mean 'churn'?" in refused("train", "chrun", "--data", data, "--target", TARGET)
-    assert "A family is one of 'churn'" in refused("compare", "sales")
+    assert "A family is one of 'churn', 'volume'" in refused("compare", "sales")
 
 
 @pytest.mark.parametrize(
@@ -283,3 +283,75 @@ def test_help_and_version_load_no_pandas():
         found = subprocess.run([sys.executable, "-c", program, asked], capture_output=True, text=True, timeout=60)
         assert found.returncode == 0, found.stderr
         assert told in found.stdout
+
+
+class TestVolume:
+    @pytest.fixture
+    def history(self, in_tmp):
+        """A CSV file of daily contacts of two queues whose names begin with zeros, and events."""
+        frame = contacts_of(70, 2)[["unique_id", "ds", "y"]]
+        names = {name: f"00{place}" for place, name in enumerate(frame["unique_id"].unique())}
+        frame.assign(unique_id=frame["unique_id"].map(names), channel="전화").to_csv("contacts.csv", index=False)
+        events = pd.DataFrame({"name": ["sale", "move"], "start": ["2024-02-05", "2024-03-12"]})
+        events.assign(end=events["start"]).to_csv("events.csv", index=False)
+        return "contacts.csv"
+
+    def train(self, data, *more):
+        asked = ("--horizon", "7", "--method", "weekday_mean", "--no-track", "--out", "model")
+        return ("train", "volume", "--data", data, *asked, *more)
+
+    def test_a_history_is_trained_on_and_forecast_without_rows(self, run, history):
+        more = ("--country", "KR", "--events", "events.csv", "--groups", "unique_id")
+        code, told, noise = run(*self.train(history, *more))
+        assert (code, noise) == (0, "")
+        assert "volume/weekday_mean" in told
+        assert "Events ahead that never occurred in the history, so that nothing is known of them: 'move'" in told
+        assert "next    cxml predict model --out forecast.csv --levels 80 95" in told
+        code, told, _ = run("predict", "model", "--out", "forecast.csv", "--levels", 80, 95)
+        assert code == 0
+        answer = pd.read_csv("forecast.csv", dtype={"unique_id": str})
+        assert set(answer["unique_id"]) == {"total", "000", "001"}
+        assert len(answer) == 21
+        assert list(answer.columns[2:]) == ["contacts", *(f"contacts-{side}-{n}" for n in (80, 95) for side in ("lo", "hi"))]
+        config = cxml.load("model").config
+        assert (config.horizon, config.country, config.groups) == (7, "KR", ("unique_id",))
+        assert [one["name"] for one in config.events] == ["sale", "move"]
+
+    def test_columns_are_named_and_rows_to_fill_are_read(self, run, history):
+        other = pd.read_csv(history).rename(columns={"unique_id": "큐", "ds": "시각", "y": "문의"})
+        other.assign(promo=1.5).to_csv("other.csv", index=False)
+        names = ("--key", "큐", "--time", "시각", "--target", "문의", "--gaps", "zero", "--covariates", "promo")
+        assert run(*self.train("other.csv", *names, "--subdivision", "BY", "--country", "DE"))[0] == 0
+        rows = cxml.load("model").future().assign(promo=2.0)
+        rows.to_csv("rows.csv", index=False)
+        assert run("predict", "model", "--data", "rows.csv", "--out", "a.parquet")[0] == 0
+        answer = pd.read_parquet("a.parquet")
+        assert list(answer.columns) == ["큐", "시각", "contacts", "contacts-lo-90", "contacts-hi-90"]
+        assert len(answer) == 14
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            (("--country", "Korea"), "country must be an ISO code that the holidays package knows"),
+            (("--gaps", "maybe"), "gaps must be one of 'raise', 'missing', 'zero' - got 'maybe'."),
+            (("--horizon", "soon"), "horizon must be a number of periods from 1 up, or a span such as '14D'"),
+            (("--horizon", "60"), "A history must hold two seasons and the horizon after them, 14 + 60 days"),
+            (("--covariates", "promo"), "Training volume needs the column 'promo'"),
+            (("--events", "contacts.csv"), "name"),
+            (("--drop", "channel"), "VolumeConfig has the settings"),
+            (("--positive", "yes"), "--positive is for churn - got it for volume."),
+        ],
+    )
+    def test_training_refuses_with_one_line(self, refused, history, more, told):
+        assert told in refused(*self.train(history, *more))
+
+    def test_predicting_refuses_with_one_line(self, run, refused, history):
+        asked = ("train", "volume", "--data", history, "--no-track")
+        assert "Training volume needs --horizon - got none. For example: --data contacts.csv" in refused(*asked)
+        run(*self.train(history))
+        told = refused("predict", "model", "--out", "a.csv", "--levels", 120)
+        assert "levels must be percentages between 0 and 100 - got 120.0." in told
+        assert "Rows to forecast must lie after the history" in refused(
+            "predict", "model", "--data", history, "--out", "a.csv"
+        )
+        assert "--months is for churn - got it for volume" in refused("predict", "model", "--out", "a.csv", "--months", 3)

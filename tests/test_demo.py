@@ -8,7 +8,7 @@ import pytest
 
 import cxml
 from builders import KEY, TARGET
-from cxml import churn, datasets, demo
+from cxml import churn, datasets, demo, volume
 from cxml.cli import main
 from cxml.errors import FrameError, MissingExtraError
 
@@ -21,14 +21,17 @@ pytestmark = [
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Train the linear model without pictures where the demo would train the boosted one."""
-    train = churn.train
+    """Train simple models without pictures where the demo would train the best ones."""
+    train, forecast = churn.train, volume.train
 
     def quickly(frame, **settings):
         more = {} if "duration" in settings else {"method": "logistic"}
         return train(frame, **{"pictures": False, **more, **settings})
 
     monkeypatch.setattr(churn, "train", quickly)
+    monkeypatch.setattr(
+        volume, "train", lambda frame, **settings: forecast(frame, method="profile", pictures=False, **settings)
+    )
 
 
 @pytest.fixture
@@ -38,7 +41,15 @@ def public(monkeypatch, customers):
     data = datasets.Dataset("telco", frame, TARGET, None, "invented", "MIT", "Invented.")
     monkeypatch.setattr(datasets, "load_telco", lambda: data)
     monkeypatch.setattr(datasets, "load_mlc", lambda: _gone())
+    monkeypatch.setattr(datasets, "load_bank_calls", lambda: calls_of("bank_calls"))
     return data
+
+
+def calls_of(name):
+    """Calls of a morning, by 5 minutes, as a public table would hold them."""
+    made = datasets.make_contacts(90, freq="5min", hours=("09:00", "13:00"), country=None).frame
+    frame = made.rename(columns={"ds": "DateTime", "y": "Calls"}).drop(columns="unique_id")
+    return datasets.Dataset(name, frame, "Calls", None, "invented", "MIT", "Invented.", "DateTime")
 
 
 def _gone():
@@ -67,15 +78,43 @@ def test_public_data_to_the_end_and_once_more(quick, public, store, in_tmp, caps
     assert list(answer.columns) == ["customer", "churn_probability", "expected_profit", "reasons_text"]
     assert len(answer) == len(public.frame)
     assert (in_tmp / ".demo" / "churn_gains.png").read_bytes().startswith(b"\x89PNG")
-    assert "Refused: churn/logistic must beat churn-demo-telco@champion" in told_of(capsys)
+    again = " ".join(told_of(capsys).split())
+    assert "Refused: churn/logistic must beat churn-demo-telco@champion" in again
+    assert "Refused: volume/profile must beat volume-demo-bank_calls@champion" in again
+
+
+def test_calls_are_forecast_and_staffed(quick, public, store, in_tmp, capsys):
+    told = told_of(capsys)
+    assert "mean absolute error, contacts" in told
+    assert "Promoted: models:/volume-demo-bank_calls@champion is version 1" in told
+    assert len(re.findall(r"^  \w{3} \d{4}-\d\d-\d\d +[\d,]+ +[\d,]+ to [\d,]+ +\d+ +\d+$", told, re.M)) == 5
+    usual, more, sure = map(int, re.search(r"of\s+(\d+)%; (\d+)% more\s+agents make it (\d+)%", told).groups())
+    assert usual < 90 <= sure
+    assert more > 0
+    staffing = pd.read_csv(".demo/volume_staffing.csv")
+    assert {"DateTime", "contacts", "contacts-lo-90", "agents", "agents_expected", "meets_target"} <= {*staffing}
+    assert (in_tmp / ".demo" / "volume_staffing.png").read_bytes().startswith(b"\x89PNG")
+    lines = [line.split() for line in told.partition("What was learned")[2].splitlines()]
+    learned = [line[:2] for line in lines if line and "/" in line[0]]
+    assert ["churn/logistic", "telco"] in learned
+    assert ["volume/profile", "bank_calls"] in learned
+
+
+def test_without_the_public_calls_it_invents_some(quick, public, store, in_tmp, monkeypatch, capsys):
+    monkeypatch.setattr(datasets, "load_bank_calls", lambda: _gone())
+    told = told_of(capsys)
+    assert "The public call centre was left out: The table must be there" in told
+    assert "models:/volume-demo-invented@champion" in told
 
 
 def test_the_next_commands_can_be_typed(quick, public, store, in_tmp, capsys):
     told = told_of(capsys, "--out", "my demo")
     typed = told.partition("\nNext\n")[2].replace("\\\n", " ")
-    words = shlex.split(next(line for line in typed.splitlines() if " predict " in line))
-    assert main(words[1:]) == 0
+    for line in typed.splitlines():
+        if " predict " in line:
+            assert main(shlex.split(line)[1:]) == 0
     assert len(pd.read_csv("my demo/answers.csv")) == len(public.frame)
+    assert {"DateTime", "contacts"} <= {*pd.read_csv("my demo/forecast.csv")}
     code = next(line for line in typed.splitlines() if "python -c" in line)
     assert cxml.load(re.search(r"load\('(.*?)'\)", code)[1]).name == "churn/logistic"
 

@@ -243,6 +243,6 @@ def test_models_without_a_record_path_say_so(trained, record):
     from cxml.errors import ConfigError
 
     for name, recipe in builders.RECIPES.items():
-        if "predicts one" in recipe.excused:
+        if "predicts one" in recipe.excused and name.startswith("churn/"):
             with pytest.raises(ConfigError, match=f"got '{name}'. Predict on a data frame of one row"):
                 trained(name).predict_one(record)

@@ -1,4 +1,6 @@
-"""Predict customer experience: who leaves and why, tracked in MLflow, saved as plain files, answered in microseconds.
+"""Predict customer experience: who leaves and why, how many will call and how many agents that takes.
+
+Every model is tracked in MLflow, saved as plain files, and judged beside a baseline on what it has not seen.
 
 Importing this package imports nothing else: each name is resolved when it is first used.
 """

@@ -45,6 +45,8 @@ class _Words:
         Those of its options that name a table, which is read and handed over.
     rows : bool
         Whether `predict` needs rows: a model that forecasts knows by itself which come next.
+    key : str, optional
+        The key where ``--key`` names none.
     to_train, to_predict : str
         Options of an example to type.
     """
@@ -56,6 +58,11 @@ class _Words:
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     rows: bool = True
+    key: str | None = None
+
+
+def _number_or_text(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
 
 
 _FAMILIES = {
@@ -69,6 +76,29 @@ _FAMILIES = {
             "months": {"nargs": "+", "type": float, "metavar": "M", "help": "survival models: chance to stay so long"},
         },
         needs=("target",),
+    ),
+    "volume": _Words(
+        to_train="--data contacts.csv --horizon 14D --country KR",
+        to_predict="--out forecast.csv --levels 80 95",
+        train={
+            "horizon": {"type": _number_or_text, "metavar": "N", "help": "open periods ahead, or a span such as 14D"},
+            "country": {"metavar": "CODE", "help": "whose public holidays count, such as KR"},
+            "subdivision": {"metavar": "CODE", "help": "state or province with holidays of its own"},
+            "events": {
+                "metavar": "FILE",
+                "help": "name, start, end and, if you like, size of what is out of the ordinary",
+            },
+            "covariates": {"nargs": "+", "metavar": "COLUMN", "help": "known ahead; default: all columns of numbers"},
+            "groups": {"nargs": "+", "metavar": "COLUMN", "help": "forecast totals by these columns too"},
+            "gaps": {"metavar": "MEANING", "help": "of absent rows: raise (an error, default), missing or zero"},
+        },
+        predict={
+            "levels": {"nargs": "+", "type": float, "metavar": "PERCENT", "help": "of the intervals; default: 90"},
+        },
+        needs=("horizon",),
+        files=("events",),
+        rows=False,
+        key="unique_id",
     ),
 }
 #: What every family's `train` takes, if it has the setting.
@@ -224,7 +254,7 @@ def _train(options: argparse.Namespace) -> None:
             raise ConfigError(
                 f"Training {options.family} needs {_flag(name)} - got none. For example: {words.to_train}"
             )
-    frame = _read(options.data, _texts(options.key))
+    frame = _read(options.data, _texts(options.key or words.key))
     try:
         trained = getattr(cxml, options.family).train(frame, track=options.track, **asked, **settings)
     except TrackingError as error:

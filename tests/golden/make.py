@@ -20,6 +20,7 @@ from cxml.churn.scored import ScoredChurn  # noqa: E402
 from cxml.contract import CONTRACT  # noqa: E402
 from cxml.persistence import save  # noqa: E402
 
+EVENTS = [{"name": "promotion", "start": "2024-02-20", "end": "2024-02-22"}]
 COLUMNS = ["customer_id", "tenure_months", "contract", "late_payments", "satisfaction", "지역", "device_bought_on"]
 
 
@@ -38,16 +39,33 @@ def cut_trees(model):
             model._take(encoder, replace(score, booster=few))
 
 
-def make(name):
+def make_churn(name):
+    """A small model, and rows for it with what is missing and what is new."""
     recipe = builders.RECIPES[name]
-    kind = registry.model_class(name)
     trained = builders.train(name, tiny(200, 5).assign(**dict.fromkeys(recipe.without, 1)))
     cut_trees(trained.model)
+    rows = tiny(20, 6).astype({"device_bought_on": str}).drop(columns="churned")
+    rows.loc[0, ["contract", "satisfaction", "지역"]] = [None, None, "never seen"]
+    return trained, rows
+
+
+def make_volume(name):
+    """A few weeks of one queue, with totals left out: the folder of a hundred queues shows nothing more."""
+    days = builders.contacts_of(112, 1, seed=5).drop(columns="unique_id").rename(columns={"y": "문의"})
+    trained = builders.train(name, days, horizon=7, target="문의", events=EVENTS)
+    for component in trained.model.learned.components.values():
+        booster = getattr(component, "booster", None)
+        if booster is not None:
+            object.__setattr__(component, "booster", from_text(booster.model_to_string(num_iteration=8)))
+    return trained, trained.future().assign(campaign=[0, 1, 2, 3, 0, 1, 2]).astype({"ds": str})
+
+
+def make(name):
+    kind = registry.model_class(name)
+    trained, rows = {"churn": make_churn, "volume": make_volume}[kind.family](name)
     place = HERE / f"contract-{CONTRACT}" / name
     shutil.rmtree(place, ignore_errors=True)
     save(trained, place / "model")
-    rows = tiny(20, 6).astype({"device_bought_on": str}).drop(columns="churned")
-    rows.loc[0, ["contract", "satisfaction", "지역"]] = [None, None, "never seen"]
     records = json.loads(rows.to_json(orient="records", force_ascii=False))
     answers = trained.model.predict(rows).to_dict("list")
     text = json.dumps({"rows": records, "answers": answers}, ensure_ascii=False, indent=1)

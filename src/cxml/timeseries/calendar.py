@@ -28,6 +28,7 @@ GROUPS = (
     "named_holiday",
     "lunar",
     "around",
+    "rhythm",
     "year_end",
     "month_day",
     "workday_of_month",
@@ -433,6 +434,9 @@ def _around_effects(span: _Span) -> _Told:
     yield "around", "after_holiday", after
     yield "around", "after_break", after * np.minimum(np.roll(length, 1), _LONGEST_BREAK)
     yield "around", "second_after", second & ~after
+    # A Tuesday after a free Monday is the Monday of its week: what waited over the free days comes then.
+    yield "rhythm", "first_workday", span.working & np.roll(free, 1)
+    yield "rhythm", "last_workday", span.working & np.roll(free, -1)
     yield "around", "bridge", span.working & np.roll(free, -1) & np.roll(free, 1)
 
 

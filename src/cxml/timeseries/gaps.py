@@ -88,7 +88,7 @@ def _borrow(opening: np.ndarray, unseen: np.ndarray, used: np.ndarray) -> np.nda
 def find_forgotten(
     clock: Clock, numbers: np.ndarray, present: np.ndarray, expected: np.ndarray, holiday: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Cells whose row should be there and is not, without those of closed days, short days and hours that did not exist.
+    """Cells whose row should be there and is not: no closed days, short days or hours that did not exist.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def find_forgotten(
 
 
 def _skipped(clock: Clock, numbers: np.ndarray, forgotten: np.ndarray, together: np.ndarray) -> np.ndarray:
-    """Cells that a shift to summer time leaves out: by the time zone, or without one by what such a shift looks like."""
+    """Cells that a shift to summer time leaves out: by the zone, or without one by what a shift looks like."""
     found = np.zeros(together.shape, dtype=bool)
     if clock.slots == 1:
         return found
@@ -146,8 +146,8 @@ def gap_error(
         at = clock.times(numbers[[row]], np.array([slot]))[0]
         shown.append(f"{keys[one]} {at:%Y-%m-%d}{'' if clock.slots == 1 else f'{at: %H:%M}'}".strip())
     return FrameError(
-        f"Each period of the opening hours must have its row - {int(forgotten.sum()):,} of {expected:,} in {time!r} are "
-        f"absent: {'; '.join(shown)}. Add them; or pass gaps='zero' if a period without contacts has no row, "
+        f"Each period of the opening hours must have its row - {int(forgotten.sum()):,} of {expected:,} in {time!r} "
+        f"are absent: {'; '.join(shown)}. Add them; or pass gaps='zero' if a period without contacts has no row, "
         f"gaps='missing' if its contacts are not known{hint}."
     )
 

@@ -30,7 +30,7 @@ _LEAST_NOISE = 0.003
 _DIFFUSE = 1e4
 _SEASON_PRIOR = 4.0
 #: Innovations are not bounded before so many were seen.
-_BURN_IN = 20
+_BURN_IN = 28
 _FORGET = 0.98
 #: The least value that a logarithm is taken of, in contacts.
 _FLOOR = 0.5
@@ -360,7 +360,7 @@ def years_design(a_year: float, rows: np.ndarray, waves: int) -> tuple[np.ndarra
     """
     angle = 2 * np.pi * rows[:, None] / a_year * np.arange(1, waves + 1)
     values = np.concatenate([np.sin(angle), np.cos(angle)], axis=1)
-    return values, np.tile(4.0 / np.arange(1, waves + 1) ** 2, 2)
+    return values, np.tile(0.25 / np.arange(1, waves + 1) ** 2, 2)
 
 
 def settings_grid() -> list[Setting]:
@@ -378,6 +378,7 @@ def settings_grid() -> list[Setting]:
 
 #: Prior variance of an effect by its group, in units of the noise of one day.
 PRIORS: Mapping[str, float] = {
+    "rhythm": 4.0,
     "month_day": 0.1,
     "workday_of_month": 0.3,
     "workday_from_end": 0.3,

@@ -5,6 +5,7 @@ Everything that forecasts reads the panel: absent rows are told apart here, once
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
@@ -12,14 +13,18 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cxml.errors import FrameError, shorten
+from cxml.timeseries.calendar import Calendar
 from cxml.timeseries.clock import Clock
+from cxml.timeseries.gaps import find_forgotten, find_hours, find_zeros, gap_error, past_closed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Gaps = Literal["raise", "missing", "zero"]
-#: A slot is open where it has rows on at least this share of the days of its weekday.
-_OPEN_SHARE = 0.5
+#: Rows of a day that tell by which period it steps, and the share of days that may step by a longer one.
+_TELLING_ROWS, _ODD_DAYS = 8, 0.02
+#: A time of day, and the offset from UTC that follows it.
+_OFFSET = re.compile(r"[T ]\d{1,2}:?\d{2}.*?(Z|[+-]\d{2}(?::?\d{2})?)$")
 
 
 @dataclass(frozen=True)
@@ -37,10 +42,10 @@ class Panel:
     covariates : dict of name -> array of float, shape (S, D, M)
         Known ahead; NaN where unknown.
     ends : array of int, shape (S,)
-        For each series the place ``row * M + slot`` after its last known value: what comes from there on is to be
-        forecast.
+        For each series the place ``row * M + slot`` after its last known value, or the end of its day where nothing
+        open is left of it: what comes from there on is to be forecast.
     opening : array of bool, shape (S, cycle, M)
-        Which slots are open on which weekday.
+        Which slots are open on which weekday, by the last weeks of each series.
     """
 
     clock: Clock
@@ -96,7 +101,13 @@ class Panel:
 
 
 def read_times(values: pd.Series, *, name: str) -> pd.DatetimeIndex:
-    """Read a column of times: datetimes, dates, or text in ISO form.
+    """Read a column of times: datetimes, dates, periods, or text in ISO form.
+
+    Parameters
+    ----------
+    values : Series
+    name : str
+        What the errors call it.
 
     Raises
     ------
@@ -112,38 +123,51 @@ def read_times(values: pd.Series, *, name: str) -> pd.DatetimeIndex:
     Traceback (most recent call last):
         ...
     cxml.errors.FrameError: Times must be dates or times such as 2026-01-31 09:30 - 1 of 2 in 'ds' are not: 'soon'. \
-Correct or drop these rows.
+Correct or drop these rows, or read another notation with pandas.to_datetime(..., format=...).
     """
     import pandas as pd
 
-    if isinstance(values.dtype, pd.DatetimeTZDtype) or values.dtype.kind == "M":
-        read = values
+    if isinstance(values.dtype, pd.PeriodDtype):
+        read = pd.DatetimeIndex(values.dt.to_timestamp())
+    elif values.dtype.kind == "M":
+        read = pd.DatetimeIndex(values)
+    elif values.dtype.kind in "iufbc":
+        raise FrameError(
+            f"Times must be dates or times such as 2026-01-31 09:30 - {name!r} holds numbers such as "
+            f"{values.iloc[0]}. Turn them into dates with pandas.to_datetime, saying their unit."
+        )
     else:
-        if values.dtype.kind in "iufb":
-            raise FrameError(
-                f"Times must be dates or times such as 2026-01-31 09:30 - {name!r} holds numbers such as "
-                f"{values.iloc[0]!r}. Turn them into dates with pandas.to_datetime, saying their unit."
-            )
-        try:
-            read = pd.Series(pd.to_datetime(values.astype(object), errors="coerce", format="mixed"), index=values.index)
-        except (ValueError, TypeError) as error:  # pandas refuses a column with several offsets
-            raise FrameError(
-                f"Times must all have one time zone - {name!r} mixes several. "
-                f"Use pandas.to_datetime(frame[{name!r}], utc=True).dt.tz_convert('Asia/Seoul')."
-            ) from error
-        if read.dtype == object:
-            raise FrameError(
-                f"Times must all have one time zone - {name!r} mixes several. "
-                f"Use pandas.to_datetime(frame[{name!r}], utc=True).dt.tz_convert('Asia/Seoul')."
-            )
-    absent = read.isna().to_numpy()
+        # A history repeats its times for each series: each is read once.
+        codes, unique = pd.factorize(values.astype(object))
+        read = _read_objects(pd.Series([*unique, None], dtype=object), name)[codes]
+    absent = np.asarray(read.isna())
     if absent.any():
         listed = shorten(values[absent].drop_duplicates())
         raise FrameError(
             f"Times must be dates or times such as 2026-01-31 09:30 - {int(absent.sum()):,} of {len(values):,} in "
-            f"{name!r} are not: {listed}. Correct or drop these rows."
+            f"{name!r} are not: {listed}. Correct or drop these rows, or read another notation with "
+            "pandas.to_datetime(..., format=...)."
         )
-    return pd.DatetimeIndex(read)
+    return read
+
+
+def _read_objects(values: pd.Series, name: str) -> pd.DatetimeIndex:
+    """Read text, dates and datetimes; NaT for what is neither."""
+    import pandas as pd
+
+    inferred = values.infer_objects()
+    if inferred.dtype.kind == "M":
+        return pd.DatetimeIndex(inferred)
+    texts = [one if isinstance(one, str) else one.isoformat() if hasattr(one, "isoformat") else "" for one in values]
+    texts = [text.strip() for text in texts]
+    offsets = {found[1] if (found := _OFFSET.search(text)) else "" for text in texts if text}
+    if len(offsets) > 1:
+        listed = shorten(sorted(one or "none" for one in offsets))
+        raise FrameError(
+            f"Times must all have one time zone - {name!r} mixes several (offsets {listed}). "
+            f"Use pandas.to_datetime(frame[{name!r}], utc=True).dt.tz_convert('Asia/Seoul')."
+        )
+    return pd.DatetimeIndex(pd.to_datetime(pd.Series(texts), errors="coerce", format="ISO8601"))
 
 
 def build_panel(
@@ -154,9 +178,13 @@ def build_panel(
     target: str,
     covariates: Sequence[str] = (),
     gaps: Gaps = "raise",
-    is_holiday: Mapping[int, bool] | None = None,
+    calendar: Calendar | None = None,
 ) -> tuple[Panel, tuple[str, ...]]:
     """Lay a long frame out as a panel.
+
+    Days without a row of any series were closed, or are unknown; so are the hours before the first and after the last
+    row of a few days, public holidays on which a series has no rows, and the hour that a shift to summer time leaves
+    out. Other rows that are absent within opening hours are gaps.
 
     Parameters
     ----------
@@ -168,6 +196,8 @@ def build_panel(
         Numeric columns.
     gaps : {"raise", "missing", "zero"}
         What rows absent within opening hours mean: forgotten (an error), unknown, or no contacts.
+    calendar : Calendar, optional
+        Tells public holidays, on which some of the series may have been closed.
 
     Returns
     -------
@@ -177,24 +207,40 @@ def build_panel(
     Raises
     ------
     FrameError
-        If times are off a grid, repeat, or are absent within opening hours and ``gaps="raise"``.
+        If times are off a grid, repeat, or are absent within opening hours and ``gaps="raise"``; if a series has no
+        values; or if series have different periods.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> days = pd.DataFrame({"ds": pd.date_range("2026-01-01", periods=28), "y": 5})
+    >>> panel, notes = build_panel(days, key=None, time="ds", target="y")
+    >>> panel.y.shape, panel.clock.describe()
+    ((1, 28, 1), 'daily')
+    >>> build_panel(pd.concat([days, days.tail(1)]), key=None, time="ds", target="y")
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: Each period must occur once - 2 of 29 rows repeat one: 2026-01-28 00:00:00. Sum them with \
+frame.groupby('ds').sum(), or name the column that tells the series apart: key=...
     """
     times = read_times(frame[time], name=time)
     clock = Clock.learn(times, name=time)
     rows, slots = clock.place(times, name=time)
     names, series = _series(frame, key)
-    _refuse_repeats(clock, names, series, times, rows, slots, time=time, key=key)
-    first, D, M = int(rows.min()), int(np.ptp(rows)) + 1, clock.slots
-    y = _spread(frame[target].to_numpy(dtype=float), series, rows - first, slots, (len(names), D, M))
-    extra = {
-        name: _spread(frame[name].to_numpy(dtype=float), series, rows - first, slots, y.shape) for name in covariates
-    }
-    present = np.zeros(y.shape, dtype=bool)
-    present[series, rows - first, slots] = True
-    ends = np.array([np.flatnonzero(one.ravel())[-1] + 1 for one in ~np.isnan(y)]) if len(names) else np.zeros(0, int)
-    opening = _opening(present, clock.phases(first + np.arange(D)), clock.cycle)
-    panel = Panel(clock, names, first, y, extra, ends, opening)
-    return _settle_gaps(panel, present, gaps, time=time)
+    _refuse_repeats(names, series, times, time=time, key=key)
+    first = int(rows.min())
+    rows = rows - first
+    shape = (len(names), int(rows.max()) + 1, clock.slots)
+    y = _spread(frame[target].to_numpy(dtype=float), series, rows, slots, shape)
+    extra = {name: _spread(frame[name].to_numpy(dtype=float), series, rows, slots, shape) for name in covariates}
+    present = np.zeros(shape, dtype=bool)
+    present[series, rows, slots] = True
+    numbers = first + np.arange(shape[1])
+    _refuse_mixed(clock, names, numbers, present, time=time)
+    panel = Panel(clock, names, first, y, extra, _ends(y, names, target), np.zeros((len(names), clock.cycle, shape[2])))
+    if gaps == "zero":
+        return _fill_zeros(panel, present)
+    return _settle_gaps(panel, present, gaps, time=time, calendar=calendar)
 
 
 def _series(frame: pd.DataFrame, key: str | None) -> tuple[tuple[str, ...], np.ndarray]:
@@ -208,33 +254,63 @@ def _series(frame: pd.DataFrame, key: str | None) -> tuple[tuple[str, ...], np.n
             f"Each row must name its series - {int((codes < 0).sum()):,} of {len(frame):,} rows have no {key!r}. "
             "Fill it or drop these rows."
         )
-    return tuple(map(str, labels)), codes
+    names = tuple(map(str, labels))
+    if len(set(names)) < len(names):
+        same = [one for one in labels if names.count(str(one)) > 1]
+        raise FrameError(
+            f"Each series must have its own name as text - {key!r} holds {shorten(same)}. "
+            f"Use frame[{key!r}].astype(str) if they are the same."
+        )
+    return names, codes
 
 
 def _refuse_repeats(
-    clock: Clock,
-    names: Sequence[str],
-    series: np.ndarray,
-    times: pd.DatetimeIndex,
-    rows: np.ndarray,
-    slots: np.ndarray,
-    *,
-    time: str,
-    key: str | None,
+    names: Sequence[str], series: np.ndarray, times: pd.DatetimeIndex, *, time: str, key: str | None
 ) -> None:
-    """Refuse periods that occur twice; the hour that a shift to winter time repeats is no such period."""
+    """Refuse periods that occur twice; where the zone is known, the hour repeated in autumn is none."""
     import pandas as pd
 
-    del rows, slots, clock
     repeated = pd.MultiIndex.from_arrays([series, times]).duplicated(keep=False)
-    if repeated.any():
-        found = dict.fromkeys(zip(series[repeated][:50].tolist(), times[repeated][:50], strict=True))
-        listed = "; ".join(f"{names[one]} {at}".strip() for one, at in list(found)[:5])
-        by = f"[{key!r}, {time!r}]" if key else repr(time)
-        raise FrameError(
-            f"Each period must occur once - {int(repeated.sum()):,} of {len(times):,} rows repeat one: {listed}. Sum "
-            f"them with frame.groupby({by}).sum(), or name the column that tells the series apart: key=..."
-        )
+    if not repeated.any():
+        return
+    found = dict.fromkeys(zip(series[repeated][:50].tolist(), times[repeated][:50], strict=True))
+    listed = "; ".join(f"{names[one]} {at}".strip() for one, at in list(found)[:5])
+    by = f"[{key!r}, {time!r}]" if key else repr(time)
+    at = times[repeated]
+    night = times.tz is None and bool(((at.dayofweek == 6) & (at.hour < 4) & at.month.isin([4, 9, 10, 11])).all())
+    shift = (
+        f" If this is the hour that a shift to winter time repeats, give the zone: frame[{time!r}].dt.tz_localize("
+        "'Europe/Berlin', ambiguous='infer')."
+        if night
+        else ""
+    )
+    raise FrameError(
+        f"Each period must occur once - {int(repeated.sum()):,} of {len(times):,} rows repeat one: {listed}. Sum "
+        f"them with frame.groupby({by}).sum(), or name the column that tells the series apart: key=...{shift}"
+    )
+
+
+def _refuse_mixed(clock: Clock, names: Sequence[str], numbers: np.ndarray, present: np.ndarray, *, time: str) -> None:
+    """Refuse series that step by a longer period than the others, or did so for a time."""
+    S, D, M = present.shape
+    telling = present.sum(axis=2) >= _TELLING_ROWS
+    for factor in (2, 3, 5):
+        if M % factor:
+            continue
+        # Rows that all lie on every second (third, fifth) slot: by chance in less than one of a hundred days.
+        used = present.reshape(S, D, M // factor, factor).any(axis=2).sum(axis=2)
+        odd = telling & (used == 1)
+        counts = odd.sum(axis=1)
+        wrong = np.flatnonzero(counts > np.maximum(1, _ODD_DAYS * telling.sum(axis=1)))
+        if len(wrong):
+            one = int(wrong[0])
+            day = clock.starts(numbers[odd[one]])[0]
+            longer = clock.minutes * factor
+            raise FrameError(
+                f"The period must be the same throughout - {time!r} steps by {clock.minutes} min, but "
+                f"{f'for {names[one]} ' if names[one] else ''}by {longer} min on {int(counts[one]):,} days such as "
+                f"{day}. Sum all to the longer one: frame[{time!r}].dt.floor('{longer}min')."
+            )
 
 
 def _spread(
@@ -249,82 +325,50 @@ def _spread(
     return found
 
 
-def _opening(present: np.ndarray, phases: np.ndarray, cycle: int) -> np.ndarray:
-    """A slot is open on a weekday where it mostly has rows, among the days of that weekday that have any at all.
-
-    A weekday with rows on few of its days is closed as a whole.
-    """
-    S, _, M = present.shape
-    found = np.zeros((S, cycle, M), dtype=bool)
-    any_row = present.any(axis=2)
-    for phase in range(cycle):
-        of = phases == phase
-        if not of.any():  # a month never seen yet is as open as the others
-            found[:, phase] = present.any(axis=1)
-            continue
-        days = any_row[:, of]
-        # Only the span of a series counts: before its first row it was not closed, it was not there.
-        spans = _within_span(any_row)[:, of]
-        mostly = days.sum(axis=1) >= _OPEN_SHARE * np.maximum(spans.sum(axis=1), 1)
-        share = present[:, of].sum(axis=1) / np.maximum(days.sum(axis=1), 1)[:, None]
-        found[:, phase] = (share >= _OPEN_SHARE) & mostly[:, None] & days.any(axis=1)[:, None]
+def _ends(y: np.ndarray, names: Sequence[str], target: str) -> np.ndarray:
+    """Place after the last known value of each series."""
+    known = ~np.isnan(y.reshape(len(y), -1))
+    empty = np.flatnonzero(~known.any(axis=1))
+    if len(empty):
+        raise FrameError(
+            f"Each series must hold a value - {len(empty):,} of {len(y):,} hold no {target!r} at all: "
+            f"{shorten(names[int(one)] for one in empty)}. Leave these out."
+        )
+    found: np.ndarray = known.shape[1] - known[:, ::-1].argmax(axis=1)
     return found
 
 
-def _within_span(known: np.ndarray) -> np.ndarray:
-    """From the first to the last True of each line."""
-    after = np.maximum.accumulate(known, axis=1)
-    before = np.maximum.accumulate(known[:, ::-1], axis=1)[:, ::-1]
-    found: np.ndarray = after & before
-    return found
-
-
-def _settle_gaps(panel: Panel, present: np.ndarray, gaps: Gaps, *, time: str) -> tuple[Panel, tuple[str, ...]]:
+def _fill_zeros(panel: Panel, present: np.ndarray) -> tuple[Panel, tuple[str, ...]]:
+    opening, zeros = find_zeros(present, panel.phases, panel.clock.cycle)
     S, D, M = panel.y.shape
-    flat = np.arange(D * M).reshape(1, D, M)
-    started = np.maximum.accumulate(present.reshape(S, -1), axis=1).reshape(S, D, M)
-    inside = started & (flat < panel.ends[:, None, None])
-    if gaps == "zero":
-        alive = present.any(axis=0)[None]  # some series has a row: the centre was open and the clock ran
-        absent = ~present & alive & started
-        last = int(np.flatnonzero(alive.ravel())[-1]) + 1
-        filled = np.where(absent, 0.0, panel.y)
-        opening = _opening(present | absent, panel.phases, panel.clock.cycle)
-        note = f"{int(absent.sum()):,} absent rows were counted as no contacts, as gaps='zero' asks."
-        ends = np.where(started.any(axis=(1, 2)), last, panel.ends)
-        return replace(panel, y=filled, opening=opening, ends=ends), ((note,) if absent.any() else ())
-    expected = panel.opening[:, panel.phases] & inside
-    forgotten = expected & ~present
-    closed_rows = ~present.any(axis=(0, 2)) & expected.any(axis=(0, 2))
-    forgotten[:, closed_rows] = False
-    forgotten &= ~_short_days(present)[None]
+    everywhere = np.repeat(opening[None], S, axis=0)
+    last = int(np.flatnonzero((~np.isnan(panel.y)).any(axis=0).ravel())[-1]) + 1
+    zeros &= (np.arange(D * M) < last).reshape(D, M)
+    ends = past_closed(np.full(S, last), everywhere, panel.phases)
+    filled = replace(panel, y=np.where(zeros, 0.0, panel.y), ends=ends, opening=everywhere)
+    count = int(zeros.sum())
+    return filled, ((f"{count:,} absent rows were counted as no contacts, as gaps='zero' asks.",) if count else ())
+
+
+def _settle_gaps(
+    panel: Panel, present: np.ndarray, gaps: Gaps, *, time: str, calendar: Calendar | None
+) -> tuple[Panel, tuple[str, ...]]:
+    clock, rows = panel.clock, panel.rows
+    S, D, M = panel.y.shape
+    opening, expected = find_hours(present, panel.phases, clock.cycle)
+    expected &= (np.arange(D * M) < panel.ends[:, None]).reshape(S, D, M)
+    holiday = np.zeros(D, dtype=bool)
+    if calendar is not None and clock.unit == "day":
+        holiday = np.array([name is not None for name in calendar.holidays(clock.starts(rows))])
+    forgotten, absent = find_forgotten(clock, rows, present, expected, holiday)
     notes = []
-    if closed_rows.any():
-        days = panel.clock.starts(panel.rows[closed_rows])
-        listed = shorten(map(str, days), 8)
-        notes.append(f"{int(closed_rows.sum())} days without any row were taken as closed or unknown: {listed}.")
+    if absent.any():
+        listed = shorten(map(str, clock.starts(rows[absent])), 8)
+        notes.append(f"Days without any row were taken as closed or unknown, {int(absent.sum()):,} in all: {listed}.")
     if forgotten.any():
         if gaps == "raise":
-            raise _gap_error(panel, forgotten, int(expected.sum()), time)
+            unknown = M == 1 and clock.unit == "day" and (calendar is None or calendar.country is None)
+            hint = "; or name the country, if they are public holidays" if unknown else ""
+            raise gap_error(clock, panel.keys, rows, forgotten, int(expected.sum()), time, hint)
         notes.append(f"{int(forgotten.sum()):,} absent rows were taken as unknown, as gaps='missing' asks.")
-    return panel, tuple(notes)
-
-
-def _short_days(present: np.ndarray) -> np.ndarray:
-    """Cells before the first or after the last row of a day, over all series: the centre opened late or closed early."""
-    together = present.any(axis=0)
-    return ~_within_span(together) & together.any(axis=1, keepdims=True)
-
-
-def _gap_error(panel: Panel, forgotten: np.ndarray, expected: int, time: str) -> FrameError:
-    places = np.argwhere(forgotten)
-    shown = []
-    for one, row, slot in places[:5]:
-        at = panel.clock.times(panel.rows[[row]], np.array([slot]))[0]
-        day = f"{at:%Y-%m-%d}" if panel.clock.minutes == 1440 else f"{at:%Y-%m-%d %H:%M}"
-        shown.append(f"{panel.keys[one]} {day}".strip())
-    return FrameError(
-        f"Each period of the opening hours must have its row - {len(places):,} of {expected:,} in {time!r} are absent: "
-        f"{'; '.join(shown)}. Add them; or pass gaps='zero' if a period without contacts has no row, "
-        "gaps='missing' if its contacts are not known."
-    )
+    return replace(panel, opening=opening, ends=past_closed(panel.ends, opening, panel.phases)), tuple(notes)

@@ -102,7 +102,8 @@ class _Sums:
         counts = np.where(known, y, 0.0)
         volume = np.where(known, totals[..., None], 0.0)
         weights = 0.5 ** ((D - 1 - np.arange(D)) / 7.0 / half_life)
-        found = cls(*np.zeros((2, S, n_kinds, M)), np.zeros((S, n_kinds, M), dtype=bool), np.zeros((S, n_kinds)))
+        shape = S, n_kinds, M
+        found = cls(np.zeros(shape), np.zeros(shape), np.zeros(shape, dtype=bool), np.zeros(shape[:2]))
         for kind in range(n_kinds):
             of = np.flatnonzero(kinds == kind)
             found.number[:, kind] = np.einsum("d,sdm->sm", weights[of], counts[:, of])

@@ -51,8 +51,8 @@ def train(
     horizon : int or str
         How far to look ahead: open periods of each series, or a span such as ``"14D"``.
     method : {"auto", "profile", "boosted", "weekday_mean", "seasonal_naive"}, default="auto"
-        ``"auto"`` blends ``profile`` (level of the day times its shape) and ``boosted`` (trees) by how each forecast the
-        past, and gives way to a baseline at lead times at which it does not beat it.
+        ``"auto"`` blends ``profile`` (level of the day times its shape) and ``boosted`` (trees) by how each forecast
+        the past, and gives way to a baseline at lead times at which it does not beat it.
     refit : bool, default=True
         Both values give the same model: each origin was judged by what was known before it, and the model learns from
         all rows.
@@ -68,8 +68,8 @@ def train(
     Returns
     -------
     Trained
-        ``.metrics`` and ``.table()`` hold the verdict beside the baselines, ``.notes`` what was found, ``.future()`` the
-        rows to be filled, ``.update(rows)`` takes in what came since.
+        ``.metrics`` and ``.table()`` hold the verdict beside the baselines, ``.notes`` what was found, ``.future()``
+        the rows to be filled, ``.update(rows)`` takes in what came since.
 
     Raises
     ------
@@ -124,8 +124,8 @@ def predict(
     point : {"mean", "median"}, optional
         What ``contacts`` is; by default what the model was trained with.
     as_of : bool, default=False
-        Adds ``as_of``, the first period of each series that was not known: keep such answers, and `accuracy` tells later
-        how good they were at each lead time.
+        Adds ``as_of``, the first period of each series that was not known: keep such answers, and `accuracy` tells
+        later how good they were at each lead time.
 
     Returns
     -------

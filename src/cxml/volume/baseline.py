@@ -7,6 +7,9 @@ import numpy as np
 from cxml.timeseries.panel import Panel
 from cxml.volume.windows import Window
 
+#: Cycles looked back for values that are known, for each that is wanted.
+_LOOK_BACK = 8
+
 
 def repeat_season(panel: Panel, window: Window, *, seasons: int) -> np.ndarray:
     """Mean of the last known values of the same slot and phase, shape (K, S, R, M).
@@ -21,22 +24,24 @@ def repeat_season(panel: Panel, window: Window, *, seasons: int) -> np.ndarray:
     window : Window
     seasons : int
         How many values to average.
+
+    Returns
+    -------
+    array, shape (K, S, R, M)
     """
-    S, D, M = panel.y.shape
+    D, M = panel.y.shape[1:]
     cycle = panel.clock.cycle
     found = np.full((*window.rows.shape, window.length, M), np.nan)
     for row in np.unique(window.rows):
         k, s = np.nonzero(window.rows == row)
-        own = np.unique(s)
-        # Of the first row what was seen counts too, but only for rows after it: the same phase comes a cycle later.
+        own, back = np.unique(s, return_inverse=True)
         last = min(int(row), D)
-        for step in range(window.length):
-            back = np.arange(step - cycle * (step // cycle + 1), -last - cycle, -cycle)
-            at = row + back[(row + back >= 0) & (row + back < last)]
-            values = _last_known(panel.y[own][:, at], seasons)
-            usual = _last_known(panel.y[own][:, :last][:, ::-1], seasons * cycle)
-            filled = np.where(np.isnan(values), usual, values)
-            found[k, s, step] = filled[np.searchsorted(own, s)]
+        past = panel.y[own]
+        usual = _last_known(past[:, max(0, last - _LOOK_BACK * cycle) : last][:, ::-1], seasons * cycle)
+        for phase in range(min(cycle, window.length)):
+            at = np.arange(int(row) + phase - cycle, -1, -cycle)[: _LOOK_BACK * seasons]
+            values = _last_known(past[:, at[at < last]], seasons)
+            found[k, s, phase::cycle] = np.where(np.isnan(values), usual, values)[back][:, None]
     return found
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from cxml.volume.choosing import prequential
 
 _STEPS = 4
+#: Rows that must have come at the lead times of a bucket for it to stand alone.
+_LEAST_DAYS = 15
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,42 @@ class Blend:
 
 
 def mix(forecasts: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
-    """Weighted mean of forecasts, over those that are known."""
+    """Weighted mean of forecasts, over those that are known; the first known one where none of these has a weight."""
     total = np.zeros_like(forecasts[0])
     weight = np.zeros_like(forecasts[0])
+    first = forecasts[0]
     for told, share in zip(forecasts, weights, strict=True):
         known = ~np.isnan(told)
+        first = np.where(np.isnan(first), told, first)
         total += np.where(known, np.nan_to_num(told) * share, 0.0)
         weight += known * share
-    found: np.ndarray = np.where(weight > 0, total / np.maximum(weight, 1e-12), forecasts[0])
+    found: np.ndarray = np.where(weight > 0, total / np.maximum(weight, 1e-12), first)
     return found
 
 
-def lead_edges(horizon: int, cycle: int) -> tuple[int, ...]:
-    """Where lead buckets begin: the next row, the rest of the cycle, all later ones."""
-    return tuple(edge for edge in dict.fromkeys((0, 1, max(cycle, 2))) if edge < horizon)
+def lead_edges(horizon: int, cycle: int, actual: np.ndarray) -> tuple[int, ...]:
+    """Where lead buckets begin: the next row, the rest of the cycle, all later ones.
+
+    A bucket of which too few rows came to judge by is joined to the next.
+
+    Parameters
+    ----------
+    horizon : int
+    cycle : int
+    actual : array, shape (K, S, R, M)
+        What came after each origin.
+
+    Returns
+    -------
+    tuple of int
+    """
+    days = np.any(~np.isnan(actual), axis=(1, 3)).sum(axis=0)  # by row ahead
+    edges = [edge for edge in dict.fromkeys((0, 1, max(cycle, 2))) if edge < horizon]
+    kept = [edges[-1]]
+    for edge in reversed(edges[:-1]):
+        if days[edge : kept[0]].sum() >= _LEAST_DAYS:
+            kept.insert(0, edge)
+    return (0, *kept[1:])
 
 
 def bucket_of(edges: Sequence[int], length: int) -> np.ndarray:
@@ -87,7 +111,7 @@ def learn_blend(
     stacked = [forecasts[name] for name in names]
     recipes = np.array([one for one in product(range(_STEPS + 1), repeat=len(names)) if sum(one) == _STEPS]) / _STEPS
     first = np.exp(-20.0 * np.abs(recipes - np.array([usual[name] for name in names])).sum(axis=1))
-    K, S, R, _ = actual.shape
+    S, R = actual.shape[1:3]
     found = np.full(actual.shape, np.nan)
     final = np.zeros((len(edges), len(names), S))
     buckets = bucket_of(edges, R)

@@ -63,7 +63,8 @@ class BoostedForecaster:
 
         Returns
         -------
-        (the forecaster for what comes after, forecasts of the window, shape (K, S, R, M); NaN where none could be fitted)
+        (the forecaster for what comes after, forecasts of the window, shape (K, S, R, M); NaN where none could be
+        fitted)
         """
         table = _Table.of(panel, ahead, window.horizon)
         K = len(window.rows)
@@ -97,7 +98,8 @@ class _Table:
 
     panel: Panel
     horizon: int
-    usual: np.ndarray  # (S, D, M) smoothed counts without special days
+    plain: np.ndarray  # (S, D, M) counts without special days
+    usual: np.ndarray  # (S, D, M) the same, smoothed along the day
     totals: np.ndarray  # (S, D)
     calendar: np.ndarray  # (D + R, F)
     phases: np.ndarray
@@ -132,6 +134,7 @@ class _Table:
         return cls(
             panel,
             horizon,
+            plain,
             usual,
             np.where(known.any(axis=2), np.nansum(usual, axis=2), np.nan),
             calendar,
@@ -151,13 +154,18 @@ class _Table:
 
         def at(values: np.ndarray, rows: np.ndarray, known: np.ndarray, *rest: np.ndarray) -> np.ndarray:
             inside = (rows >= 0) & (rows < np.minimum(known, D))
-            return np.where(inside, values[(s, np.clip(rows, 0, D - 1), *rest)], np.nan)
+            where = s, np.clip(rows, 0, D - 1), *rest
+            found = values[where]
+            if values is self.usual:  # of a row that was seen in part, smoothing would show the rest
+                found = np.where(rows == row, self.plain[where], found)
+            return np.where(inside, found, np.nan)
 
         back = lead // cycle + 1
         weeks = np.stack([at(self.usual, d - cycle * (back + i), first, m) for i in range(2 * _WEEKS)], axis=1)
         recent = np.stack([at(self.usual, first - 1 - i, first, m) for i in range(_RECENT)], axis=1)
         unit = _mean(weeks)
         unit = np.where(np.isfinite(unit) & (unit > 0), unit, _mean(recent))
+        unit = np.where(unit > 0, unit, np.nan)
         year = at(self.usual, d - round(self.panel.clock.a_year / cycle) * cycle, first, m)
         sums = np.stack([at(self.totals, row - 1 - i, row) for i in range(4 * cycle)], axis=1)
         trend = _mean(sums[:, :cycle]) / np.maximum(_mean(sums), 1e-9)
@@ -211,7 +219,7 @@ def _fit(table: _Table, rows: np.ndarray, slots: np.ndarray) -> Booster | None:
 
     panel = table.panel
     D, M = panel.y.shape[1:]
-    before = np.arange(D)[None] < rows[:, None]
+    before = rows[:, None] - np.arange(D)[None] > 0
     s, d, m = np.nonzero(~np.isnan(panel.y) & before[..., None])
     random = np.random.default_rng(0)
     if len(s) * _REPEATS > _MOST_ROWS:
@@ -225,7 +233,8 @@ def _fit(table: _Table, rows: np.ndarray, slots: np.ndarray) -> Booster | None:
     fine = np.isfinite(unit) & (unit > 0) & (place > 0)
     if fine.sum() < _LEAST_TRAIN_ROWS:
         return None
-    usual = np.maximum(_mean(panel.y.reshape(len(panel.keys), -1)), 1e-9)
+    seen = np.where(before[..., None], panel.y, np.nan).reshape(len(panel.keys), -1)
+    usual = np.maximum(np.nan_to_num(_mean(seen)), 1e-9)
     weight = np.clip(unit / usual[s], 0.02, 50.0)
     target = np.clip(panel.y[s, d, m][fine] / unit[fine], 0.0, 20.0)
     return train_booster(columns[fine], target, params=_PARAMS, rounds=_ROUNDS, weight=weight[fine])
@@ -235,7 +244,7 @@ def _running(y: np.ndarray, back: int) -> np.ndarray:
     """Running sums of the cells that are known both now and `back` days before, now and then."""
     S, D, M = y.shape
     before = np.full(y.shape, np.nan)
-    before[:, back:] = y[:, : D - back] if D > back else y[:, :0]
+    before[:, back:] = y[:, : D - back] if back < D else y[:, :0]
     both = ~np.isnan(y) & ~np.isnan(before)
     found = np.zeros((2, S, D * M + 1))
     for place, values in enumerate((y, before)):

@@ -53,7 +53,13 @@ def check(frame: pd.DataFrame, config: VolumeConfig) -> tuple[pd.DataFrame, Volu
     notes += _odd_contacts(numbers[config.target], config.target)
     panel, gaps = read_panel(frame, config)
     choose_window(panel, rows_ahead(panel, read_horizon(config.horizon)))  # refuses a history that is too short
-    notes = (describe_hours(panel), *gaps, *notes, *_odd_series(panel), *_empty_covariates(panel))
+    notes = (
+        describe_hours(panel),
+        *gaps,
+        *notes,
+        *_odd_series(panel, together=bool(config.groups)),
+        *_empty_covariates(panel),
+    )
     return frame, config, Findings(notes)
 
 
@@ -103,7 +109,7 @@ def _odd_contacts(contacts: pd.Series, name: str) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _odd_series(panel: Panel) -> tuple[str, ...]:
+def _odd_series(panel: Panel, *, together: bool) -> tuple[str, ...]:
     known = ~np.isnan(panel.y)
     begins = known.any(axis=2).argmax(axis=1)
     lengths = panel.ends // panel.y.shape[2] - begins
@@ -118,12 +124,13 @@ def _odd_series(panel: Panel) -> tuple[str, ...]:
     short = [key for key, length in zip(panel.keys, lengths, strict=True) if length < _SHORT * lengths.max()]
     if short:
         notes.append(
-            f"{len(short):,} series are less than half as long as the longest; they borrow weekday and calendar effects "
-            f"from the others: {shorten(short)}."
+            f"{len(short):,} series are less than half as long as the longest; they borrow weekday and calendar "
+            f"effects from the others: {shorten(short)}."
         )
     ended = [key for key, end in zip(panel.keys, panel.ends, strict=True) if end < panel.ends.max()]
     if ended:
-        notes.append(f"{len(ended):,} series end before the others and are forecast from there: {shorten(ended)}.")
+        whence = "the end of the others, as their totals are" if together else "there"
+        notes.append(f"{len(ended):,} series end before the others and are forecast from {whence}: {shorten(ended)}.")
     return tuple(notes)
 
 

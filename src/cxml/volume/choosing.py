@@ -38,9 +38,10 @@ def weights_from_errors(errors: np.ndarray, sizes: np.ndarray, *, eta: float = _
     pooled = pooled / max(pooled.min(), 1e-12)
     own = np.where(known, relative / np.maximum(relative.min(axis=0), 1e-12), pooled[:, None])
     mixed = _OWN * np.minimum(own, 10.0) + (1 - _OWN) * np.minimum(pooled, 10.0)[:, None]
-    weights = np.exp(-eta * (mixed / mixed.min(axis=0) - 1.0))
+    weights = np.exp(-eta * (mixed / np.maximum(mixed.min(axis=0), 1e-12) - 1.0))
     weights /= weights.sum(axis=0)
-    weights = np.where(weights < _LEAST_WEIGHT, 0.0, weights)
+    least = np.minimum(_LEAST_WEIGHT, 0.5 * weights.max(axis=0))  # many that do alike weigh little each
+    weights = np.where(weights < least, 0.0, weights)
     found: np.ndarray = weights / weights.sum(axis=0)
     return found
 

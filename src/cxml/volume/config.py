@@ -37,8 +37,8 @@ class VolumeConfig:
     gaps : {"raise", "missing", "zero"}, default="raise"
         What it means when a period within opening hours has no row: a mistake, unknown contacts, or none.
     point : {"median", "mean"}, optional
-        What ``contacts`` is: the median, as often too high as too low, has the smallest absolute error; means add up, to
-        days and to totals. By default the median, and the mean where there are `groups`.
+        What ``contacts`` is: the median, as often too high as too low, has the smallest absolute error; means add up,
+        to days and to totals. By default the median, and the mean where there are `groups`.
     origins : int >= 1, default=6
         How many times the history is forecast again for the verdict, at least.
     seed : int >= 0, default=0

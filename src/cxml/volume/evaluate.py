@@ -66,7 +66,7 @@ def _answer(model: AutoVolume, backtest: Backtest, forecasts: np.ndarray, origin
 
     parts = []
     for k in origins:
-        known = max(k - backtest.window.lag + 1, 1)
+        known = max(k - backtest.window.lag + 1, 0)
         spread = learn_spread(model.panel, forecasts, backtest.actual, backtest.phases, backtest.window, int(known))
         told, phases = forecasts[k : k + 1], backtest.phases[k : k + 1]
         columns = {CONTACTS: spread.mean(told, phases) if model.config.point == "mean" else told}
@@ -139,7 +139,7 @@ def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VolumeConfig)
     return found
 
 
-def judge(answers: Mapping[str, pd.DataFrame], config: VolumeConfig) -> dict[str, Judgement]:
+def judge(answers: Mapping[str, pd.DataFrame], config: Any) -> dict[str, Judgement]:  # noqa: ARG001 - the form
     """Figures of forecasts, from their rows alone.
 
     Parameters
@@ -151,10 +151,10 @@ def judge(answers: Mapping[str, pd.DataFrame], config: VolumeConfig) -> dict[str
     Returns
     -------
     dict of name -> Judgement
-        Headline ``mae``, contacts per period: like the other errors with a 95 % interval that takes whole days together.
-        ``wape`` (summed absolute error over summed contacts), ``bias`` (summed error over summed contacts), ``mase`` (the
-        error over that of the seasonal naive forecast of the same rows), ``crps``, ``coverage_90``, ``width_90`` (mean
-        width over mean contacts), and ``wape_ahead_<n>``.
+        Headline ``mae``, contacts per period: like the other errors with a 95 % interval that takes whole days
+        together. ``wape`` (summed absolute error over summed contacts), ``bias`` (summed error over summed contacts),
+        ``mase`` (the error over that of the seasonal naive forecast of the same rows), ``crps``, ``coverage_90``,
+        ``width_90`` (mean width over mean contacts), and ``wape_ahead_<n>``.
     """
     naive = answers.get("seasonal_naive")
     found = {}
@@ -200,10 +200,11 @@ def _of_intervals(lines: pd.DataFrame, y: np.ndarray) -> list[Metric]:
 
 def _by_lead(lines: pd.DataFrame) -> list[Metric]:
     table = lead_table(lines)
+    found = zip(table.index.tolist(), table["wape"].tolist(), strict=True)
     return [
-        Metric(f"wape_ahead_{ahead:02d}", float(table.loc[ahead, "wape"]))
-        for ahead in _NAMED_LEADS
-        if ahead in table.index and np.isfinite(table.loc[ahead, "wape"])
+        Metric(f"wape_ahead_{ahead:02d}", error)
+        for ahead, error in found
+        if ahead in _NAMED_LEADS and np.isfinite(error)
     ]
 
 

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _EXAMPLE_ROWS = 3
 _LIMITS = (
-    "The figures speak of the months that were forecast again, each from what was known before. Intervals hold as long as "
-    "days go on as they did: a new product, a move or an outage that never happened before is in none of them. Events that "
-    "lie ahead and were never seen are named, not guessed. Train again when accuracy by lead time falls."
+    "The figures speak of the months that were forecast again, each from what was known before. Intervals hold as long "
+    "as days go on as they did: a new product, a move or an outage that never happened before is in none of them. "
+    "Events that lie ahead and were never seen are named, not guessed. Train again when accuracy by lead time falls."
 )
 
 
@@ -43,8 +43,6 @@ def _trial(model: Any, frame: pd.DataFrame, step: Step) -> Trial:
 
 
 def _figures(trial: Trial) -> Iterator[Record]:
-    import pandas as pd
-
     from cxml import plots
 
     model: Any = trial.model
@@ -102,16 +100,18 @@ def _history(model: AutoVolume, series: int, before: Any) -> pd.DataFrame:
     d, m = np.nonzero(~np.isnan(panel.y[series]))
     times = panel.clock.times(panel.first + d, m)
     frame = pd.DataFrame({config.time: times, config.target: panel.y[series][d, m]})
-    return frame[frame[config.time] < before]
+    past: pd.DataFrame = frame[frame[config.time] < before]
+    return past
 
 
 def _example(model: Model, frame: pd.DataFrame) -> pd.DataFrame:
     """The next rows to forecast, covariates as they were usually."""
     fitted: Any = model
-    found = fitted.future().groupby(fitted.config.key).head(1) if fitted.config.key else fitted.future()
+    found: pd.DataFrame = fitted.future().groupby(fitted.config.key).head(1) if fitted.config.key else fitted.future()
     found = found.head(_EXAMPLE_ROWS)
     usual: Mapping[str, float] = {name: float(frame[name].median()) for name in fitted.panel.covariates}
-    return found.assign(**usual).reset_index(drop=True)
+    example: pd.DataFrame = found.assign(**usual).reset_index(drop=True)
+    return example
 
 
 FAMILY = Family("volume", check, _trial, answer, judge, _figures, _example, _LIMITS)

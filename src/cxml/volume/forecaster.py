@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
-from cxml.errors import ConfigError, FrameError, shorten
-from cxml.frames import check_columns
+from cxml.errors import ConfigError, FrameError, NotFittedError, shorten
+from cxml.frames import as_pandas, check_columns
 from cxml.timeseries.events import unseen
+from cxml.timeseries.gaps import past_closed
 from cxml.timeseries.panel import Panel, build_panel, read_times
 from cxml.volume.blend import Blend
 from cxml.volume.components import COMPONENTS
@@ -50,6 +51,11 @@ class AutoVolume:
         self.horizon = 0
         self.backtest: Backtest | None = None
         self.notes: tuple[str, ...] = ()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("panel", "closing", "learned"):
+            raise NotFittedError("A model must be fitted before it answers - this one is not. Call volume.train(...).")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def fit(self, frame: pd.DataFrame, step: Callable[[str], None] = lambda _: None) -> Self:
         """Learn from a checked history; the frame is not changed."""
@@ -174,19 +180,15 @@ class AutoVolume:
         columns = pd.DataFrame(values, columns=[f"path-{one + 1}" for one in range(n)], index=asked.frame.index)
         return pd.concat([asked.frame, columns], axis=1)
 
-    def update(self, rows: pd.DataFrame) -> Self:
+    def update(self, rows: Any) -> None:
         """Take in what came since: forecasts go on from there, with what was learned before.
 
         Parameters
         ----------
         rows : DataFrame
             Like the history: key, time, target and covariates. A period that is known already is corrected.
-
-        Returns
-        -------
-        the model itself
         """
-        config = self.config
+        rows, config = as_pandas(rows), self.config
         names = [one for one in (config.key, config.time, config.target, *self.panel.covariates) if one is not None]
         check_columns(rows.columns, names, what="Updating a volume model", advice="Give rows like the history's.")
         parts = self._parts_of(self.panel)
@@ -194,7 +196,6 @@ class AutoVolume:
         if self.hierarchy is not None:
             panel = _with_totals(panel, self.hierarchy)
         self.panel = panel
-        return self
 
     def features(self) -> Mapping[str, str]:
         """Time and covariates; the key travels with them."""
@@ -225,8 +226,9 @@ class AutoVolume:
             found["covariates"] = np.stack(list(panel.covariates.values()))
         if learned.projection is not None:
             found["projection"] = learned.projection
-        for name, component in (*learned.components.items(), ("spread", learned.spread)):
-            found |= {f"{name}_{part}": value for part, value in component.parts().items()}
+        pieces = {name: one.parts() for name, one in learned.components.items()} | {"spread": learned.spread.parts()}
+        for name, own in pieces.items():
+            found |= {f"{name}_{part}": value for part, value in own.items()}
         return found
 
     @classmethod
@@ -290,7 +292,7 @@ class AutoVolume:
         return clock.first + slots * clock.minutes, found
 
     def effects(self, series: int) -> pd.DataFrame:
-        """What special days do to a series: ``effect``, ``percent`` and the ends ``low``, ``high`` of its 90 % interval.
+        """What special days do to a series: ``effect``, ``percent`` and the ends ``low``, ``high`` of its 90 % range.
 
         Empty for a model without a profile.
         """
@@ -318,8 +320,8 @@ class AutoVolume:
 
     def _outliers(self) -> tuple[str, ...]:
         """Days far from what was expected the day before: their pull on the level was bounded."""
-        profile = self.profile()
-        if profile is None:
+        profile = self.backtest.tried.get("profile") if self.backtest is not None else None
+        if not isinstance(profile, ProfileForecaster):
             return ()
         found: list[tuple[float, str]] = []
         biggest = np.argsort(-np.nansum(self.panel.y, axis=(1, 2)), kind="stable")[:_MOST_LOOKED_AT]
@@ -469,6 +471,7 @@ def read_panel(frame: pd.DataFrame, config: VolumeConfig) -> tuple[Panel, tuple[
         target=config.target,
         covariates=config.covariates or (),
         gaps=config.gaps,
+        calendar=config.calendar(),
     )
 
 
@@ -485,8 +488,8 @@ def add_totals(panel: Panel, frame: pd.DataFrame, config: VolumeConfig) -> tuple
 
 
 def _with_totals(panel: Panel, hierarchy: Hierarchy, ends: np.ndarray | None = None) -> Panel:
-    n = hierarchy.members.shape[1]
-    tops = np.array([panel.ends[-n:][of].max() for of in hierarchy.members])
+    # Totals are forecast from where the last of their parts ends, so all parts are: on the same days.
+    last = np.full(len(panel.keys) + len(hierarchy.names), panel.ends.max())
     covariates = {
         name: np.concatenate([np.stack([_mean(values[of]) for of in hierarchy.members]), values])
         for name, values in panel.covariates.items()
@@ -497,7 +500,7 @@ def _with_totals(panel: Panel, hierarchy: Hierarchy, ends: np.ndarray | None = N
         keys=(*hierarchy.names, *panel.keys),
         y=np.concatenate([hierarchy.sums(panel.y), panel.y]),
         covariates=covariates,
-        ends=np.concatenate([tops, panel.ends]) if ends is None else ends,
+        ends=last if ends is None else ends,
         opening=np.concatenate([opening, panel.opening]),
     )
 
@@ -515,7 +518,7 @@ def rows_ahead(panel: Panel, horizon: int | float) -> int:
         of_row = {"day": 1.0, "week": 7.0, "month": 30.4375}[panel.clock.unit]
         return max(1, int(np.ceil(horizon / of_row - 1e-9)))
     M = panel.y.shape[2]
-    first, slot = np.divmod(panel.ends, M)
+    first = panel.ends // M
     per_row = panel.opening.sum(axis=2)  # (S, cycle)
     furthest = 1
     for one in range(len(panel.keys)):
@@ -540,7 +543,7 @@ def _series_of(frame: pd.DataFrame, key: str | None, keys: Sequence[str]) -> np.
 
     if key is None:
         return np.zeros(len(frame), dtype=np.int64)
-    found = pd.Index(keys).get_indexer(frame[key].astype(str))
+    found = pd.Index(keys).get_indexer(pd.Index(frame[key].astype(str)))
     if (found < 0).any():
         strange = frame[key][found < 0].unique()
         raise FrameError(
@@ -589,6 +592,7 @@ def _extended(
             raise FrameError(f"Contacts must be 0 or more - {int((came < 0).sum()):,} rows hold fewer. Correct them.")
         y[series, rows, slots] = came
         np.maximum.at(ends, series, np.where(np.isnan(came), 0, rows * M + slots + 1))
+        ends = past_closed(ends, panel.opening, panel.clock.phases(panel.first + np.arange(wider)))
     return replace(panel, y=y, covariates=covariates, ends=ends)
 
 

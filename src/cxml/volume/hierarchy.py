@@ -1,8 +1,8 @@
 """Totals that equal the sums of their parts.
 
 Series of every level are forecast on their own and then brought together: the parts are chosen so that all levels move
-as little as their errors allow (weighted least squares; Wickramasuriya, Athanasopoulos & Hyndman 2019, JASA 114:804-819,
-with a diagonal error matrix), and the totals are their sums.
+as little as their errors allow (weighted least squares; Wickramasuriya, Athanasopoulos & Hyndman 2019, JASA
+114:804-819, with a diagonal error matrix), and the totals are their sums.
 """
 
 from __future__ import annotations

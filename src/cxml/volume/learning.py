@@ -1,7 +1,8 @@
 """Learn a volume model from a panel: forecast the past from many origins, and keep what that teaches.
 
-The same forecasts of the past serve three ends. They choose settings and weights, each origin by what was known before it;
-they say how far what comes lies from the forecast; and they are the verdict, since each was made without what followed.
+The same forecasts of the past serve three ends. They choose settings and weights, each origin by what was known before
+it; they say how far what comes lies from the forecast; and they are the verdict, since each was made without what
+followed.
 """
 
 from __future__ import annotations
@@ -37,12 +38,15 @@ class Backtest:
     phases : array of int, shape (K, S, R)
     forecasts : mapping of method -> array of the same shape
         The model's own first.
+    tried : mapping of name -> Component
+        What was learned, also by components that gave way.
     """
 
     window: Window
     actual: np.ndarray
     phases: np.ndarray
     forecasts: Mapping[str, np.ndarray]
+    tried: Mapping[str, Component]
 
 
 @dataclass(frozen=True)
@@ -114,20 +118,22 @@ def learn(
         If the history is too short for the horizon.
     """
     window = choose_window(panel, horizon)
-    edges = lead_edges(horizon, panel.clock.cycle)
     found: dict[str, Component] = {}
     told: dict[str, np.ndarray] = {}
     for name in dict.fromkeys((*candidates, *BASELINES)):
         step(f"forecasting the past with {name} from {len(window.rows)} origins")
         found[name], told[name] = COMPONENTS[name].learn(panel, ahead, window)
     actual = window.actual(panel)
+    edges = lead_edges(horizon, panel.clock.cycle, actual)
     usual = {name: _USUAL.get(name, 1.0) for name in candidates}
     blend, blended = learn_blend(
         {name: told[name] for name in candidates}, actual, lag=window.lag, edges=edges, usual=usual
     )
     notes: tuple[str, ...] = ()
+    if tuple(candidates) == ("boosted",):
+        blend, blended, notes = _stand_in(blend, blended, told)
     if len(candidates) > 1:
-        blend, blended, notes = _give_way(blend, blended, told, actual, panel.clock.unit)
+        blend, blended, notes = _give_way(blend, blended, told, actual, window.lag, panel.clock.unit)
     projection = None
     if hierarchy is not None:
         blended, projection = _bring_together(hierarchy, blended, actual, window.lag)
@@ -135,7 +141,7 @@ def learn(
     spread = learn_spread(panel, blended, actual, phases, window, len(window.rows))
     kept = {name: found[name] for name in blend.names}
     method = {"blend": blended, **{name: told[name] for name in BASELINES}}
-    return Learned(ahead, kept, blend, spread, projection), Backtest(window, actual, phases, method), notes
+    return Learned(ahead, kept, blend, spread, projection), Backtest(window, actual, phases, method, found), notes
 
 
 def choose_window(panel: Panel, horizon: int) -> Window:
@@ -175,41 +181,68 @@ def learn_spread(
         actual[:origins],
         phases[:origins],
         cycle=panel.clock.cycle,
-        edges=lead_edges(window.horizon, panel.clock.cycle),
+        edges=lead_edges(window.horizon, panel.clock.cycle, actual[:origins]),
         lag=window.lag,
         whole=whole,
     )
 
 
-def _give_way(
-    blend: Blend, blended: np.ndarray, told: Mapping[str, np.ndarray], actual: np.ndarray, unit: str
+def _stand_in(
+    blend: Blend, blended: np.ndarray, told: Mapping[str, np.ndarray]
 ) -> tuple[Blend, np.ndarray, tuple[str, ...]]:
-    """Put the better baseline in place of the blend at lead times at which it does not beat it."""
+    """Let a baseline answer where there was too little to learn trees from."""
+    other = BASELINES[-1]
+    weights = np.concatenate([blend.weights, np.zeros_like(blend.weights[:, :1])], axis=1)
+    unable = np.isnan(told["boosted"]) & ~np.isnan(told[other])
+    notes = (f"Where there was too little to learn trees from, {other} answers.",) if unable.any() else ()
+    return Blend((*blend.names, other), blend.edges, weights), np.where(unable, told[other], blended), notes
+
+
+def _give_way(
+    blend: Blend, blended: np.ndarray, told: Mapping[str, np.ndarray], actual: np.ndarray, lag: int, unit: str
+) -> tuple[Blend, np.ndarray, tuple[str, ...]]:
+    """Put the better baseline in place of the blend at lead times at which it does not beat it.
+
+    In the forecasts of the past each origin decides by the errors that were known then.
+    """
     buckets = bucket_of(blend.edges, actual.shape[2])
     names = (*blend.names, *BASELINES)
     weights = np.concatenate([blend.weights, np.zeros((len(blend.edges), len(BASELINES), actual.shape[1]))], axis=1)
     changed, notes = blended.copy(), []
-    sizes = np.maximum(np.nansum(actual, axis=(0, 2, 3)), 1e-9)
+    K = len(actual)
+    sizes = np.cumsum(np.nansum(actual, axis=(2, 3)), axis=0)
     for bucket in range(len(blend.edges)):
         of = buckets == bucket
+        gaps = {
+            name: np.cumsum(np.nansum(np.abs(forecasts[:, :, of] - actual[:, :, of]), axis=(2, 3)), axis=0)
+            for name, forecasts in ({"": blended} | {name: told[name] for name in BASELINES}).items()
+        }
 
-        def error(forecasts: np.ndarray, of: np.ndarray = of) -> float:
-            gap = np.abs(forecasts[:, :, of] - actual[:, :, of])
-            return float((np.nansum(gap, axis=(0, 2, 3)) / sizes).mean())
+        def better(known: int, gaps: Mapping[str, np.ndarray] = gaps) -> str | None:
+            """The baseline that the blend has not beaten in the first so many origins."""
+            if known < 1:
+                return None
+            size = np.maximum(sizes[known - 1], 1e-9)
+            error = {name: float((gap[known - 1] / size).mean()) for name, gap in gaps.items()}
+            best = min(BASELINES, key=error.__getitem__)
+            return None if error[""] < error[best] else best
 
-        best = min(BASELINES, key=lambda name: error(told[name]))
-        if error(blended) < error(told[best]):
+        for k in range(K):
+            then = better(k - lag + 1)
+            if then is not None:
+                changed[k][:, of] = told[then][k][:, of]
+        best = better(K)
+        if best is None:
             continue
         weights[bucket] = 0.0
         weights[bucket, names.index(best)] = 1.0
-        changed[:, :, of] = told[best][:, :, of]
         last = blend.edges[bucket + 1] if bucket + 1 < len(blend.edges) else actual.shape[2]
         notes.append(
             f"{unit.capitalize()}s {blend.edges[bucket] + 1} to {last} ahead: nothing beat {best}, so it answers."
         )
     if not notes:
-        return blend, blended, ()
-    used = weights.any(axis=(0, 2))
+        return blend, changed, ()
+    used = np.any(weights, axis=(0, 2))
     kept = tuple(name for name, one in zip(names, used, strict=True) if one)
     return Blend(kept, blend.edges, weights[:, used]), changed, tuple(notes)
 
@@ -222,8 +255,10 @@ def _bring_together(
     def errors(origins: int) -> np.ndarray:
         gap = (forecasts - actual)[:origins]
         if not origins or np.isnan(gap).all(axis=(0, 2, 3)).any():
-            return np.sqrt(np.maximum(np.nansum(np.nan_to_num(forecasts[:1]), axis=(0, 2, 3)), 1e-9))
-        return np.sqrt(np.nanmean(gap**2, axis=(0, 2, 3)))
+            sizes: np.ndarray = np.sqrt(np.maximum(np.nansum(forecasts[:1], axis=(0, 2, 3)), 1e-9))
+            return sizes
+        found: np.ndarray = np.sqrt(np.nanmean(gap**2, axis=(0, 2, 3)))
+        return found
 
     K = len(forecasts)
     together = [

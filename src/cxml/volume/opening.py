@@ -35,7 +35,7 @@ class Closing:
         if panel.clock.unit != "day":
             return cls({}, usually=False)
         known = ~np.isnan(panel.y).all(axis=(0, 2))
-        as_a_rule = panel.opening.any(axis=(0, 2))[panel.phases]
+        as_a_rule = np.any(panel.opening, axis=(0, 2))[panel.phases]
         names = calendar.holidays(panel.clock.starts(panel.rows))
         closed: Counter[str] = Counter()
         met: Counter[str] = Counter()
@@ -81,7 +81,7 @@ def describe_hours(panel: Panel) -> str:
     if clock.unit != "day":
         return f"{span}."
     names = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-    hours = panel.opening.any(axis=0)
+    hours = np.any(panel.opening, axis=0)
     said: list[tuple[list[str], str]] = []
     for name, slots in zip(names, hours, strict=True):
         open_slots = np.flatnonzero(slots)

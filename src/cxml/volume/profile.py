@@ -24,18 +24,18 @@ from cxml.timeseries.levels import (
     to_scale,
 )
 from cxml.timeseries.panel import Panel
-from cxml.timeseries.shapes import ShapeSetting, learn_shapes, shape_settings
+from cxml.timeseries.shapes import ShapeSetting, learn_many, shape_settings
 from cxml.volume.choosing import prequential
 from cxml.volume.design import Ahead, rows_of_covariates
 from cxml.volume.windows import Window
 
 #: Above so many series, settings are first tried on a sample of them.
-_SAMPLE, _KEPT_SETTINGS = 48, 20
+_SAMPLE, _KEPT_SETTINGS = 48, 12
 _MOST_FINAL = 8
 #: Series that began within so many rows of each other share the recursion of their uncertainty.
-_START_BUCKET = 28
+_START_BUCKET = 14
 #: Numbers to be held at once for the settings tried together.
-_CELLS = 3_000_000
+_CELLS = 400_000
 #: Below this share of a day, what was seen of it says nothing.
 _LEAST_PART = 0.02
 
@@ -67,7 +67,7 @@ class ProfileForecaster:
         -------
         (the forecaster for what comes after, forecasts of the window, shape (K, S, R, M))
         """
-        share = first_share(panel)
+        share = first_share(panel, before_origins(panel, window))
         totals = panel.totals(share)
         actual = window.totals(totals)
         settings = _worth_trying(panel, ahead, window, totals, actual, share)
@@ -82,23 +82,21 @@ class ProfileForecaster:
 
     def forecast(self, panel: Panel, window: Window) -> np.ndarray:
         """Forecasts of a window of a panel, shape (K, S, R, M)."""
-        share = first_share(panel)
+        share = first_share(panel, before_origins(panel, window))
         totals = panel.totals(share)
         by_setting = _levels(panel, self.ahead, window, totals, share, self.levels)
         levels = np.einsum("gs,gksr->ksr", self.level_weights, by_setting)
-        parts = sum(
-            weight[None, :, None, None] * _shares(panel, self.ahead, window, totals, setting)
-            for setting, weight in zip(self.shapes, self.shape_weights, strict=True)
-        )
-        found: np.ndarray = levels[..., None] * np.asarray(parts)
+        weights = np.repeat(self.shape_weights[None], len(window.rows), axis=0)
+        parts = _shares(panel, self.ahead, window, totals, self.shapes, weights)
+        found: np.ndarray = levels[..., None] * parts
         return found
 
     def shapes_at_end(self, panel: Panel) -> np.ndarray:
         """Share of each slot by weekday, with holidays as a kind of their own last, shape (S, cycle + 1, M)."""
-        totals = panel.totals(first_share(panel))
+        totals = panel.totals(first_share(panel, np.ones(panel.y.shape[:2], dtype=bool)))
         kinds, n_kinds = _kinds(panel, self.ahead, 1)
         row = panel.y.shape[1]
-        learned = [learn_shapes(panel.y, totals, kinds, n_kinds, row, one) for one in self.shapes]
+        learned = learn_many(panel.y, totals, kinds, n_kinds, row, self.shapes)
         found: np.ndarray = np.einsum("gs,gskm->skm", self.shape_weights, np.stack(learned))
         return found
 
@@ -145,21 +143,35 @@ class ProfileForecaster:
         )
 
 
-def first_share(panel: Panel) -> np.ndarray:
-    """Share of each slot by weekday from all whole days, for days that were seen in part, shape (S, cycle, M)."""
+def before_origins(panel: Panel, window: Window) -> np.ndarray:
+    """Rows before the first origin of each series, and its first two seasons anyway, shape (S, D).
+
+    What all origins share, the unit of a series and how its days fill, must not show to the first what came later.
+    """
+    D = panel.y.shape[1]
+    known = (~np.isnan(panel.y)).any(axis=2)
+    begins = np.where(known.any(axis=1), known.argmax(axis=1), D)
+    until = np.maximum(window.rows.min(axis=0), begins + 2 * panel.clock.cycle)
+    found: np.ndarray = np.arange(D)[None] < until[:, None]
+    return found
+
+
+def first_share(panel: Panel, rows: np.ndarray) -> np.ndarray:
+    """Share of each slot by weekday from some rows (S, D), for days that were seen in part, shape (S, cycle, M)."""
     S, _, M = panel.y.shape
     if M == 1:
         return np.ones((S, panel.clock.cycle, 1))
     found = np.zeros((S, panel.clock.cycle, M))
-    known = ~np.isnan(panel.y)
+    known = ~np.isnan(panel.y) & rows[..., None]
+    y = np.where(known, panel.y, 0.0)
     for phase in range(panel.clock.cycle):
         of = panel.phases == phase
-        count = known[:, of].sum(axis=1)
-        found[:, phase] = np.where(count > 0, np.nansum(panel.y[:, of], axis=1) / np.maximum(count, 1), 0.0)
+        found[:, phase] = y[:, of].sum(axis=1) / np.maximum(known[:, of].sum(axis=1), 1)
     found = np.where(panel.opening, found, 0.0)
     total = found.sum(axis=2, keepdims=True)
     even = panel.opening / np.maximum(panel.opening.sum(axis=2, keepdims=True), 1)
-    return np.where(total > 0, found / np.maximum(total, 1e-12), even)
+    shares: np.ndarray = np.where(total > 0, found / np.maximum(total, 1e-12), even)
+    return shares
 
 
 def _worth_trying(
@@ -171,9 +183,10 @@ def _worth_trying(
     if S <= 2 * _SAMPLE:
         return settings
     some = np.unique(np.linspace(0, S - 1, _SAMPLE).astype(int))
-    few, seen = panel.select(some), window.select(some)
+    early = np.arange(min(len(window.rows), window.lag + 1))  # no origin that is judged lies among these
+    few, seen = panel.select(some), window.select(some).take(early)
     level = _levels(few, ahead, seen, totals[some], share[some], settings)
-    errors, sizes = _errors(level, actual[:, some])
+    errors, sizes = _errors(level, actual[early][:, some])
     relative = (errors.sum(axis=0) / np.maximum(sizes.sum(axis=0), 1e-9)).mean(axis=1)
     return [settings[place] for place in np.argsort(relative, kind="stable")[:_KEPT_SETTINGS]]
 
@@ -203,14 +216,15 @@ def _levels(
     panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray, share: np.ndarray, settings: Sequence[Setting]
 ) -> np.ndarray:
     """Forecasts of day totals from each origin, shape (G, K, S, R)."""
-    S, D = totals.shape
-    unit = _unit(totals)
+    D = totals.shape[1]
+    unit = _unit(np.where(before_origins(panel, window), totals, np.nan))
     found = np.full((len(settings), *window.rows.shape, window.length), np.nan)
     drivers = rows_of_covariates([panel.covariates[name] for name, _, _ in ahead.covariates])
     rows = panel.first + np.arange(int(window.rows.max()) + window.length)
     steps = np.arange(window.length)
-    starts: dict[int, np.ndarray] = {}
+    starts: list[np.ndarray] = []
     for members in _alike(totals, drivers):
+        borrowed = np.stack(starts) if starts else None
         own = drivers[members[0]] if drivers.size else np.zeros((D, 0))
         padded = np.full((len(rows), own.shape[1]), np.nan)
         padded[: len(own)] = own[: len(rows)]
@@ -222,24 +236,37 @@ def _levels(
             few = [settings[place] for place in some]
             z = np.stack([to_scale(seen, unit[members, None], one.scale) for one in few])
             stops = _stops(panel, window, members, share, unit, few)
-            start = np.stack([starts[place] for place in some]) if starts else None
-            moments, _ = follow(z, design, few, stops, start=start)
+            if borrowed is None:
+                stops = _with_first(stops, int(window.rows.min()), len(members))
+            moments, _ = follow(z, design, few, stops, start=None if borrowed is None else borrowed[some])
+            if borrowed is None:
+                first, *moments = moments
+                starts.extend(first.state.mean(axis=2))
             for moment in moments:
                 told = forecast(moment.state, _part(design, moment.row + steps), steps)
                 series = members[moment.series]
                 for place, setting, values in zip(some, few, told, strict=True):
                     found[place, moment.tags, series] = from_scale(values, unit[series, None], setting.scale)
-            if len(starts) < len(settings):
-                starts.update(zip(some.tolist(), moments[0].state.mean(axis=2), strict=True))
     return found
+
+
+def _with_first(stops: Stops, row: int, n: int) -> Stops:
+    """Add a stop of all series before any other: what series that begin later may borrow."""
+    return Stops(
+        np.r_[np.full(n, row - 1), stops.rows],
+        np.r_[np.arange(n), stops.series],
+        np.r_[np.full(n, -1), stops.tags],
+        np.concatenate([np.full((len(stops.partial), n), np.nan), stops.partial], axis=1),
+        np.r_[np.zeros(n), stops.share],
+    )
 
 
 def _follow_one(panel: Panel, ahead: Ahead, setting: Setting) -> tuple[list[Moments], np.ndarray]:
     """Follow one series to its end."""
-    totals = panel.totals(first_share(panel))
+    totals = panel.totals(first_share(panel, np.ones(panel.y.shape[:2], dtype=bool)))
     drivers = rows_of_covariates([panel.covariates[name] for name, _, _ in ahead.covariates])
     own = drivers[0] if drivers.size else np.zeros((totals.shape[1], 0))
-    seen = np.where(np.isnan(own).any(axis=1)[None], np.nan, totals) if own.shape[1] else totals
+    seen = np.where(np.any(np.isnan(own), axis=1)[None], np.nan, totals) if own.shape[1] else totals
     z = to_scale(seen, _unit(totals)[:, None], setting.scale)[None]
     end = np.array([totals.shape[1]])
     here = np.zeros(1, dtype=np.int64)
@@ -302,18 +329,39 @@ def _kinds(panel: Panel, ahead: Ahead, length: int) -> tuple[np.ndarray, int]:
     return kinds, panel.clock.cycle + 1
 
 
-def _shares(panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray, setting: ShapeSetting) -> np.ndarray:
-    """Share of each slot of each row of the window, shape (K, S, R, M)."""
-    S, _, M = panel.y.shape
+def _shapes_at(
+    panel: Panel, ahead: Ahead, window: Window, totals: np.ndarray, settings: Sequence[ShapeSetting]
+) -> Iterator[tuple[np.ndarray, np.ndarray, list[np.ndarray]]]:
+    """For each row from which series are forecast: which origins and series, and the shares of the rows that follow.
+
+    The shares are those of each setting, shape (n, R, M).
+    """
+    kinds, n_kinds = _kinds(panel, ahead, window.length)
+    for row in np.unique(window.rows):
+        k, s = np.nonzero(window.rows == row)
+        own, back = np.unique(s, return_inverse=True)
+        following = kinds[max(row, 0) + np.arange(window.length)]
+        learned = learn_many(panel.y[own], totals[own], kinds, n_kinds, int(row), settings)
+        yield k, s, [one[:, following][back] for one in learned]
+
+
+def _shares(
+    panel: Panel,
+    ahead: Ahead,
+    window: Window,
+    totals: np.ndarray,
+    settings: Sequence[ShapeSetting],
+    weights: np.ndarray,
+) -> np.ndarray:
+    """Share of each slot of each row of the window, shape (K, S, R, M), by weights of shape (K, n_settings, S)."""
+    M = panel.y.shape[2]
     if M == 1:
         return np.ones((*window.rows.shape, window.length, 1))
-    kinds, n_kinds = _kinds(panel, ahead, window.length)
+    used = np.flatnonzero(np.any(weights > 0, axis=(0, 2))).tolist()
     found = np.zeros((*window.rows.shape, window.length, M))
-    for row in np.unique(window.rows):
-        shape = learn_shapes(panel.y, totals, kinds, n_kinds, int(row), setting)
-        of_rows = shape[:, kinds[row + np.arange(window.length)]]
-        k, s = np.nonzero(window.rows == row)
-        found[k, s] = of_rows[s]
+    for k, s, shares in _shapes_at(panel, ahead, window, totals, [settings[place] for place in used]):
+        for place, share in zip(used, shares, strict=True):
+            found[k, s] += weights[k, place, s][:, None, None] * share
     return found
 
 
@@ -322,15 +370,16 @@ def _choose_shapes(
 ) -> tuple[tuple[ShapeSetting, ...], np.ndarray, np.ndarray]:
     """Settings of the shape by how well they split true day totals."""
     S, _, M = panel.y.shape
-    if M == 1:
-        return (shape_settings()[0],), np.ones((1, S)), np.ones((*window.rows.shape, window.length, 1))
-    settings = shape_settings()
+    settings: list[ShapeSetting] = shape_settings()[: None if M > 1 else 1]
+    errors = np.zeros((len(window.rows), len(settings), S))
     actual = window.actual(panel)
-    whole = window.totals(totals)[..., None]
-    shares = [_shares(panel, ahead, window, totals, one) for one in settings]
-    errors = np.stack([np.nansum(np.abs(whole * one - actual), axis=(2, 3)) for one in shares], axis=1)
+    if M > 1:
+        whole = window.totals(totals)[..., None]
+        for k, s, shares in _shapes_at(panel, ahead, window, totals, settings):
+            for place, share in enumerate(shares):
+                errors[k, place, s] = np.nansum(np.abs(whole[k, s] * share - actual[k, s]), axis=(1, 2))
     sizes = np.nansum(actual, axis=(2, 3))
     weights = prequential(errors, sizes, lag=window.lag, first=np.ones(len(settings)))
-    parts = sum(weights[:-1, place, :, None, None] * one for place, one in enumerate(shares))
     kept, final = _strongest(weights[-1])
-    return tuple(settings[place] for place in kept), final, np.asarray(parts)
+    parts = _shares(panel, ahead, window, totals, settings, weights[:-1])
+    return tuple(settings[place] for place in kept), final, parts

@@ -1,8 +1,8 @@
 """How far what comes lies from what was forecast: a distribution of counts, learned from forecasts of the past.
 
-The error of a forecast m has variance ``noise * m + (share * m)^2``: the counting noise of the contacts, and the error of
-the level, which grows with it. Errors in that unit are pooled over all origins; they are scaled by lead time and by hour
-and weekday, each drawn towards 1 where few were seen, and their empirical quantiles, symmetric or not, make the
+The error of a forecast m has variance ``noise * m + (share * m)^2``: the counting noise of the contacts, and the error
+of the level, which grows with it. Errors in that unit are pooled over all origins; they are scaled by lead time and by
+hour and weekday, each drawn towards 1 where few were seen, and their empirical quantiles, symmetric or not, make the
 intervals. This is the split-conformal idea (Lei et al. 2018, JASA 113:1094-1111) with a scale that knows about counts.
 """
 
@@ -22,7 +22,8 @@ _NOISES = (0.7, 1.0, 1.5, 2.5, 5.0, 10.0, 25.0, 60.0)
 _SHARES = (0.0, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.45, 0.7, 1.0)
 #: How many errors of all series count for one series, and how many errors a scale by hour or lead is worth.
 _POOL, _PRIOR = 60.0, 100.0
-_MOST = 20_000
+#: Errors looked at for the variance: of all series together, and of each at least.
+_MOST, _LEAST_EACH = 40_000, 60
 _CLIP = 4.0
 
 
@@ -39,6 +40,8 @@ class Spread:
         Scale by lead bucket.
     hours : array, shape (cycle, M)
         Scale by weekday and slot.
+    middle : float
+        Mean of the scaled errors, outliers bounded: a storm is no reason to expect more every day.
     quantiles : array, shape (n_probabilities,)
         Of the scaled errors.
     whole : bool
@@ -52,6 +55,7 @@ class Spread:
     edges: tuple[int, ...]
     leads: np.ndarray
     hours: np.ndarray
+    middle: float
     quantiles: np.ndarray
     whole: bool
     within: float
@@ -86,6 +90,8 @@ class Spread:
         """
         error = actual - forecasts
         known = ~np.isnan(error)
+        if not known.any():
+            return cls._supposed(forecasts.shape[1], actual.shape[3], cycle, edges, whole=whole)
         noise, share = _variance(forecasts, error, known, whole=whole)
         unit = _unit(forecasts, noise, share)
         z = np.where(known, error / unit, 0.0)
@@ -96,15 +102,30 @@ class Spread:
         hours = _by_hour(np.clip(z, -_CLIP, _CLIP), known, phases, cycle)
         z = z / hours[phases]
         pooled = z[known]
-        quantiles = np.quantile(pooled, PROBABILITIES) if len(pooled) else np.zeros(len(PROBABILITIES))
+        quantiles = np.quantile(pooled, PROBABILITIES)
+        middle = float(np.clip(pooled, -_CLIP, _CLIP).mean())
         correlations = _correlations(z, known)
-        quantiles = quantiles * _widening(known.any(axis=3).sum() / lag, *correlations[1:], S=z.shape[1])
-        return cls(noise, share, edges, leads, hours, quantiles, whole, *correlations)
+        wider = _widening(known.any(axis=3).sum() / lag, *correlations[1:], S=z.shape[1])
+        median = np.interp(0.5, PROBABILITIES, quantiles)
+        quantiles = median + wider * (quantiles - median)  # the middle is known better than the ends
+        return cls(noise, share, edges, leads, hours, middle, quantiles, whole, *correlations)
+
+    @classmethod
+    def _supposed(cls, S: int, M: int, cycle: int, edges: tuple[int, ...], *, whole: bool) -> Self:
+        """Where no error is known yet: those of counts whose level is uncertain by a fifth."""
+        from scipy.stats import norm
+
+        quantiles = norm.ppf(PROBABILITIES) * _widening(0.0, 0.0, 0.0, S=1)
+        ones = np.ones(S), np.full(S, 0.2), edges, np.ones((S, len(edges))), np.ones((cycle, M))
+        return cls(*ones, 0.0, quantiles, whole, 0.5, 0.5, 0.0)
 
     def scale(self, forecasts: np.ndarray, phases: np.ndarray, first: int = 0) -> np.ndarray:
         """Unit of the errors of forecasts of shape (K, S, R, M), whose rows lie `first` and more ahead."""
         buckets = bucket_of(self.edges, forecasts.shape[2] + first)[first:]
-        return _unit(forecasts, self.noise, self.share) * self.leads[:, buckets][None, :, :, None] * self.hours[phases]
+        found: np.ndarray = (
+            _unit(forecasts, self.noise, self.share) * self.leads[:, buckets][None, :, :, None] * self.hours[phases]
+        )
+        return found
 
     def quantile(self, forecasts: np.ndarray, phases: np.ndarray, probability: float) -> np.ndarray:
         """The value that what comes stays below with a probability, shape (K, S, R, M)."""
@@ -114,12 +135,13 @@ class Spread:
     def settle(self, values: np.ndarray) -> np.ndarray:
         """Never negative, and whole where contacts are."""
         bounded = np.maximum(values, 0.0)
-        return np.floor(bounded + 0.5) if self.whole else bounded
+        found: np.ndarray = np.floor(bounded + 0.5) if self.whole else bounded
+        return found
 
     def mean(self, forecasts: np.ndarray, phases: np.ndarray) -> np.ndarray:
         """Expected value: the forecast and the mean error."""
-        middle = (PROBABILITIES[1:] - PROBABILITIES[:-1]) @ (self.quantiles[1:] + self.quantiles[:-1]) / 2
-        return np.maximum(forecasts + middle * self.scale(forecasts, phases), 0.0)
+        found: np.ndarray = np.maximum(forecasts + self.middle * self.scale(forecasts, phases), 0.0)
+        return found
 
     def sample(self, forecasts: np.ndarray, phases: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
         """Draw paths of one origin, shape (n, S, R, M): errors of a day and of days in a row hang together.
@@ -144,7 +166,7 @@ class Spread:
     def parts(self) -> Mapping[str, Any]:
         """Everything learned."""
         numbers = {"edges": list(self.edges), "whole": self.whole}
-        numbers |= {name: float(getattr(self, name)) for name in ("within", "after", "across")}
+        numbers |= {name: float(getattr(self, name)) for name in ("within", "after", "across", "middle")}
         arrays = {name: getattr(self, name) for name in ("noise", "share", "leads", "hours", "quantiles")}
         return {"numbers": numbers, **arrays}
 
@@ -160,7 +182,8 @@ def _unit(forecasts: np.ndarray, noise: np.ndarray, share: np.ndarray) -> np.nda
     shape = (1, -1, 1, 1)
     variance = noise.reshape(shape) * forecasts + (share.reshape(shape) * forecasts) ** 2
     # A forecast of nothing is not certain: a quarter of a contact stands for what rounding leaves open.
-    return np.sqrt(variance + 0.25 * noise.reshape(shape))
+    found: np.ndarray = np.sqrt(variance + 0.25 * noise.reshape(shape))
+    return found
 
 
 def _variance(
@@ -175,23 +198,39 @@ def _variance(
     level = np.where(level > 0, level, 1.0)
     # What is no count has no counting noise of its own size; then noise is a small share of the level.
     base = np.ones(S) if whole else level * 0.01
-    table = [(noise, share) for noise in _NOISES for share in _SHARES if noise + share > 0]
-    likely = np.zeros((len(table), S))
-    counts = np.zeros(S)
-    every = max(1, int(known.sum() / S / _MOST * S / max(S, 1)))
-    for s in range(S):
-        place = np.flatnonzero(known[:, s].ravel())[::every]
-        m, e = forecasts[:, s].ravel()[place], error[:, s].ravel()[place]
-        counts[s] = len(place)
-        for row, (noise, share) in enumerate(table):
-            variance = noise * base[s] * (m + 0.25) + (share * m) ** 2 + 1e-12 * level[s] ** 2
-            likely[row, s] = (-0.5 * np.log(variance) - 2.5 * np.log1p(e**2 / (3.0 * variance))).sum()
+    table = [(noise, share) for noise in _NOISES for share in _SHARES]
+    m, e, counted = _some(forecasts, error, known, max(_MOST // S, _LEAST_EACH))
+    floor = 1e-12 * level[:, None] ** 2
+    likely = np.empty((len(table), S))
+    for row, (noise, part) in enumerate(table):
+        variance = noise * base[:, None] * (m + 0.25) + (part * m) ** 2 + floor
+        likely[row] = (counted * (-0.5 * np.log(variance) - 2.5 * np.log1p(e**2 / (3.0 * variance)))).sum(axis=1)
+    counts = counted.sum(axis=1)
     mean = np.where(counts > 0, likely / np.maximum(counts, 1), 0.0)
     mean -= mean.max(axis=0)  # comparable between series of any size
     pooled = (mean * counts).sum(axis=1) / max(counts.sum(), 1)
     best = np.argmax(mean * counts + _POOL * pooled[:, None], axis=0)
     chosen = np.array(table)[best]
     return chosen[:, 0] * base, chosen[:, 1]
+
+
+def _some(
+    forecasts: np.ndarray, error: np.ndarray, known: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Up to so many forecasts and errors of each series, evenly taken, shape (S, n); and which of them are there."""
+    S = forecasts.shape[1]
+    flat = known.transpose(1, 0, 2, 3).reshape(S, -1)
+    counts = flat.sum(axis=1)
+    n = int(min(max(counts.max(), 1), most))
+    order = np.argsort(~flat, axis=1, kind="stable")  # the known ones first, in their order
+    take = (np.arange(n)[None] * np.maximum(counts / n, 1.0)[:, None]).astype(int)
+    there = take < counts[:, None]
+    places = np.take_along_axis(order, np.minimum(take, order.shape[1] - 1), axis=1)
+    m, e = (
+        np.where(there, np.take_along_axis(one.transpose(1, 0, 2, 3).reshape(S, -1), places, axis=1), 0.0)
+        for one in (forecasts, error)
+    )
+    return m, e, there
 
 
 def _widening(rows: float, after: float, across: float, *, S: int) -> float:
@@ -235,8 +274,8 @@ def _by_hour(z: np.ndarray, known: np.ndarray, phases: np.ndarray, cycle: int) -
             count[:, of].sum(axis=1, keepdims=True),
         )
     every_day = _rms(squares.sum(axis=0), count.sum(axis=0), 1.0, _PRIOR)
-    found: np.ndarray = _rms(squares, count, every_day, _PRIOR)
-    return np.clip(found, 0.3, 4.0)
+    found: np.ndarray = np.clip(_rms(squares, count, every_day, _PRIOR), 0.3, 4.0)
+    return found
 
 
 def _correlations(z: np.ndarray, known: np.ndarray) -> tuple[float, float, float]:

@@ -67,8 +67,10 @@ class Window:
         return np.where(self.asked(panel.y.shape[2]), found, np.nan)
 
     def totals(self, totals: np.ndarray) -> np.ndarray:
-        """Day totals of the rows, shape (K, S, R)."""
-        return _gather(totals[..., None], self.rows, self.length)[..., 0]
+        """Day totals of the rows, shape (K, S, R); NaN for a last one that is asked for in part."""
+        found = _gather(totals[..., None], self.rows, self.length)[..., 0]
+        found[:, :, self.horizon :] = np.nan
+        return found
 
 
 def _gather(values: np.ndarray, rows: np.ndarray, length: int) -> np.ndarray:
