@@ -2,7 +2,7 @@
 .POSIX:
 SHELL = /bin/sh
 
-# Your own data for the demo: make demo DATA=customers.csv TARGET=Churn KEY=customerID
+# Your own customers for the demo: make demo DATA=customers.csv TARGET=Churn KEY=customerID
 DATA =
 TARGET =
 KEY =
@@ -15,7 +15,7 @@ SETUP = pyproject.toml constraints.txt
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt
 
 help:
-	@echo 'make demo    see churn predicted on public data; yours: make demo DATA=file.csv TARGET=column [KEY=column]'
+	@echo 'make demo    see churn and calls predicted on public data; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
 	@echo 'make test    run the tests'
 	@echo 'make check   lint, formatting, types, examples in docstrings'
 	@echo 'make ui      look at the runs in a browser, at http://127.0.0.1:$(PORT) (another one: PORT=5001)'

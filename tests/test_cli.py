@@ -312,7 +312,10 @@ class TestVolume:
         answer = pd.read_csv("forecast.csv", dtype={"unique_id": str})
         assert set(answer["unique_id"]) == {"total", "000", "001"}
         assert len(answer) == 21
-        assert list(answer.columns[2:]) == ["contacts", *(f"contacts-{side}-{n}" for n in (80, 95) for side in ("lo", "hi"))]
+        assert list(answer.columns[2:]) == [
+            "contacts",
+            *(f"contacts-{side}-{n}" for n in (80, 95) for side in ("lo", "hi")),
+        ]
         config = cxml.load("model").config
         assert (config.horizon, config.country, config.groups) == (7, "KR", ("unique_id",))
         assert [one["name"] for one in config.events] == ["sale", "move"]
@@ -354,4 +357,6 @@ class TestVolume:
         assert "Rows to forecast must lie after the history" in refused(
             "predict", "model", "--data", history, "--out", "a.csv"
         )
-        assert "--months is for churn - got it for volume" in refused("predict", "model", "--out", "a.csv", "--months", 3)
+        assert "--months is for churn - got it for volume" in refused(
+            "predict", "model", "--out", "a.csv", "--months", 3
+        )

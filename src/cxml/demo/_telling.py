@@ -70,6 +70,8 @@ def verdict(trained: Trained, shown: Shown) -> None:
     wide = max(11, *(len(name) + 2 for name in others))
     lines = [f"  {'':32}{own:>9}  {'95 % interval':18}" + "".join(f"{name:>{wide}}" for name in others)]
     for metric, (title, form) in shown.items():
+        if metric not in table.index:  # a share of nothing has no value
+            continue
         row = table.loc[metric]
         interval = f"{form.format(row['low'])} to {form.format(row['high'])}" if row["low"] == row["low"] else ""
         rest = "".join(f"{form.format(row[name]):>{wide}}" for name in others)

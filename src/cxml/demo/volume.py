@@ -21,7 +21,7 @@ _SHOWN: Final[Shown] = {
     "mae": ("mean absolute error, contacts", "{:.1f}"),
     "wape": ("WAPE (error / contacts)", "{:.3f}"),
     "bias": ("bias (+ is too high)", "{:+.3f}"),
-    "mase": ("MASE (1 is last week again)", "{:.2f}"),
+    "relative_mae": ("error / that of last week again", "{:.2f}"),
     "coverage_90": ("within the 90 % interval", "{:.3f}"),
     "width_90": ("its width / mean contacts", "{:.2f}"),
 }

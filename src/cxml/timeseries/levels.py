@@ -73,6 +73,8 @@ class Design:
         Prior variance of each effect, in units of the noise.
     special : array of bool, shape (F,)
         Effects whose prior `Setting.special` scales.
+    caused : array of bool, shape (D,), optional
+        Rows that are out of the ordinary for a known cause: they are learned from, not bounded as outliers.
     """
 
     phases: np.ndarray
@@ -80,6 +82,7 @@ class Design:
     effects: np.ndarray
     prior: np.ndarray
     special: np.ndarray
+    caused: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -177,7 +180,7 @@ def follow(
     Returns
     -------
     (moments, surprises)
-        States at the stops; and the standardised innovations, shape (G, S, D), NaN where nothing was seen and for the
+        States at the stops; and the standardised innovations, shape (G, S, D), NaN where nothing was seen, where there is a cause, and for the
         first values of a series, whose noise is not known yet.
     """
     G, S, D = z.shape
@@ -213,14 +216,16 @@ def follow(
         spread = (Ph[:, h] @ x)[:, None]
         error = np.where(seen, z[:, :, t] - x @ a[:, h], 0.0)
         usual = noise.usual(spread + 1.0)
-        bounded = noise.bound(error, usual)
-        surprises[:, :, t] = np.where(seen & noise.settled, error / usual, np.nan)
+        caused = design.caused is not None and bool(design.caused[t])
+        bounded = error if caused else noise.bound(error, usual)
+        surprises[:, :, t] = np.where(seen & noise.settled & (not caused), error / usual, np.nan)
         np.multiply((Ph / (spread + 1.0))[:, :, None], bounded[:, None], out=change)
         a += change
         # One and the same product on both sides of the diagonal keeps P symmetric to the last bit.
         root = Ph / np.sqrt(spread + 1.0 / informed[t])
         P -= root[:, :, None] * root[:, None]
-        noise.learn(error, bounded, usual, spread + 1.0, seen)
+        if not caused:
+            noise.learn(error, bounded, usual, spread + 1.0, seen)
     return moments, surprises
 
 
@@ -383,7 +388,8 @@ PRIORS: Mapping[str, float] = {
     "workday_of_month": 0.3,
     "workday_from_end": 0.3,
     "payday": 0.3,
-    "event": 3.0,
+    "event": 100.0,
+    "after_event": 10.0,
     "covariate": 25.0,
 }
 #: Groups whose effects are few, rare and large: `Setting.special` scales their prior.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cxml.errors import FrameError
@@ -158,7 +158,7 @@ Take the rows of model.future().
     """
     trained, rows = _use(model, frame)
     own: Any = trained.model
-    wanted = [levels] if isinstance(levels, (int, float)) else list(levels)
+    wanted: list[Any] = list(levels) if isinstance(levels, Iterable) and not isinstance(levels, str) else [levels]
     rows = own.future() if rows is None and not own.panel.covariates else rows
     answer: pd.DataFrame = own.forecast(rows, levels=wanted, point=point)
     if as_of:
@@ -252,12 +252,22 @@ Forecast with predict(..., as_of=True).
     )
     by = [name for name in (key, time) if name in forecasts.columns]
     check_columns(actual.columns, [*by, target], what="Accuracy by lead time", advice="Name the columns.")
-    both = forecasts.merge(actual[[*by, target]].rename(columns={target: "y"}), on=by)
+    both = _comparable(forecasts, key, time).merge(
+        _comparable(actual, key, time)[[*by, target]].rename(columns={target: "y"}), on=by
+    )
     if both.empty:
         raise FrameError("Forecasts and what came must share periods - they share none. Check key and time.")
     both["ahead"] = (both[time].dt.normalize() - both["as_of"].dt.normalize()).dt.days + 1
     both["loss"] = (both["y"] - both[CONTACTS]).abs()
     return lead_table(both)
+
+
+def _comparable(frame: pd.DataFrame, key: str, time: str) -> pd.DataFrame:
+    """Keys as text and times as times, so that two frames join."""
+    from cxml.timeseries.panel import read_times
+
+    found = frame.assign(**{time: read_times(frame[time], name=time)})
+    return found.assign(**{key: found[key].astype(str)}) if key in found else found
 
 
 def _use(model: Any, frame: Any) -> tuple[Trained, pd.DataFrame | None]:

@@ -52,7 +52,7 @@ def mix(forecasts: Sequence[np.ndarray], weights: np.ndarray) -> np.ndarray:
     return found
 
 
-def lead_edges(horizon: int, cycle: int, actual: np.ndarray) -> tuple[int, ...]:
+def lead_edges(horizon: int, cycle: int, actual: np.ndarray, *, fine: bool = False) -> tuple[int, ...]:
     """Where lead buckets begin: the next row, the rest of the cycle, all later ones.
 
     A bucket of which too few rows came to judge by is joined to the next.
@@ -63,13 +63,16 @@ def lead_edges(horizon: int, cycle: int, actual: np.ndarray) -> tuple[int, ...]:
     cycle : int
     actual : array, shape (K, S, R, M)
         What came after each origin.
+    fine : bool, default=False
+        Divide the later ones, each bucket reaching twice as far as the one before.
 
     Returns
     -------
     tuple of int
     """
     days = np.any(~np.isnan(actual), axis=(1, 3)).sum(axis=0)  # by row ahead
-    edges = [edge for edge in dict.fromkeys((0, 1, max(cycle, 2))) if edge < horizon]
+    later = [max(cycle, 2) * 2**power for power in range(1, 8)] if fine else []
+    edges = [edge for edge in dict.fromkeys((0, 1, max(cycle, 2), *later)) if edge < horizon]
     kept = [edges[-1]]
     for edge in reversed(edges[:-1]):
         if days[edge : kept[0]].sum() >= _LEAST_DAYS:

@@ -15,7 +15,7 @@ import numpy as np
 
 from cxml.timeseries.panel import Panel
 from cxml.timeseries.shapes import smooth
-from cxml.volume.design import Ahead
+from cxml.volume.design import Ahead, standardised
 from cxml.volume.windows import Window
 
 if TYPE_CHECKING:
@@ -128,8 +128,8 @@ class _Table:
         of_month = (starts - starts.astype("datetime64[M]").astype("datetime64[D]")).astype(int)
         of_year = rows / panel.clock.a_year % 1.0
         extra = np.full((len(ahead.covariates), len(panel.keys), len(rows), M), np.nan)
-        for place, (name, _, _) in enumerate(ahead.covariates):
-            values = panel.covariates[name][:, : len(rows)]
+        for place, (name, _) in enumerate(ahead.covariates):
+            values = standardised(panel, name)[:, : len(rows)]
             extra[place, :, : values.shape[1]] = values
         return cls(
             panel,

@@ -17,6 +17,8 @@ from cxml.volume.learning import choose_window
 from cxml.volume.opening import describe_hours
 
 _DEFAULT_KEY = "unique_id"
+#: Columns of the answers that are judged.
+_OWN_NAMES = frozenset({"row", "group", "as_of", "ahead", "contacts", "loss", "y"})
 #: Below this share of the longest history a series is short.
 _SHORT = 0.5
 
@@ -44,6 +46,12 @@ def check(frame: pd.DataFrame, config: VolumeConfig) -> tuple[pd.DataFrame, Volu
         key = None
     named = [one for one in (key, config.time, config.target, *(config.covariates or ()), *config.groups) if one]
     check_columns(frame.columns, named, what="Training volume", advice="Name columns: key=, time=, target=.")
+    taken = _OWN_NAMES & {str(one) for one in (key, config.time) if one is not None}
+    if taken:
+        raise FrameError(
+            f"The columns of key and time must not be called {shorten(sorted(_OWN_NAMES), 8)} - got "
+            f"{shorten(sorted(taken))}: the verdict has columns of these names. Rename them."
+        )
     if not len(frame):
         raise FrameError("Training volume needs a history - the data has no rows.")
     covariates, notes = _covariates(frame, config, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, get_args
 
 from cxml.errors import ConfigError, shorten
@@ -38,9 +39,10 @@ class VolumeConfig:
         What it means when a period within opening hours has no row: a mistake, unknown contacts, or none.
     point : {"median", "mean"}, optional
         What ``contacts`` is: the median, as often too high as too low, has the smallest absolute error; means add up,
-        to days and to totals. By default the median, and the mean where there are `groups`.
+        to days and to totals. By default the median; but the mean where there are `groups`, or where contacts are so
+        few that medians would not add up.
     origins : int >= 1, default=6
-        How many times the history is forecast again for the verdict, at least.
+        How many origins judge, where the history is long enough for so many.
     seed : int >= 0, default=0
 
     Raises
@@ -50,8 +52,8 @@ class VolumeConfig:
 
     Examples
     --------
-    >>> VolumeConfig(horizon=28, country="KR").point
-    'median'
+    >>> VolumeConfig(horizon="4W", country="KR").horizon
+    '4W'
     >>> VolumeConfig(horizon=0)
     Traceback (most recent call last):
         ...
@@ -78,12 +80,10 @@ class VolumeConfig:
             value = getattr(self, name)
             if value is not None:
                 object.__setattr__(self, name, (value,) if isinstance(value, str) else tuple(value))
-        told = read_events(self.events) if self.events is not None and len(self.events) else ()
+        told = read_events(_listed(self.events))
         plain = tuple((one.name, str(one.start), str(one.end), float(one.size)) for one in told)
         object.__setattr__(self, "events", tuple({"name": a, "start": b, "end": c, "size": d} for a, b, c, d in plain))
-        if self.point is None:
-            object.__setattr__(self, "point", "mean" if self.groups else "median")
-        for name, known in (("gaps", get_args(Gaps)), ("point", ("mean", "median"))):
+        for name, known in (("gaps", get_args(Gaps)), ("point", ("mean", "median", None))):
             if getattr(self, name) not in known:
                 raise ConfigError(f"{name} must be one of {shorten(known)} - got {getattr(self, name)!r}.")
         if not (isinstance(self.origins, int) and self.origins >= 1):
@@ -101,15 +101,22 @@ class VolumeConfig:
         return read_events(list(self.events)) if self.events else ()
 
 
+def _listed(events: Any) -> Any:
+    """Events as something that can be read twice."""
+    if events is None:
+        return []
+    return events if hasattr(events, "columns") else list(events)
+
+
 def read_horizon(horizon: object) -> int | float:
     """Periods as a whole number, or a span in days as a float.
 
     >>> read_horizon(28), read_horizon("2W")
     (28, 14.0)
     """
-    if isinstance(horizon, int) and not isinstance(horizon, bool) and horizon >= 1:
-        return horizon
-    if isinstance(horizon, str):
+    if isinstance(horizon, Integral) and not isinstance(horizon, bool) and int(horizon) >= 1:
+        return int(horizon)
+    if isinstance(horizon, str) and not horizon.strip().isdigit():  # pandas would read nanoseconds
         import pandas as pd
 
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from cxml.timeseries.calendar import Calendar
 from cxml.timeseries.clock import Clock
 from cxml.timeseries.levels import NOT_SPECIAL, PRIORS, Design, years_design
+from cxml.timeseries.panel import Panel
 
 #: Waves over the year, where the history spans this share of one.
 _WAVES, _LEAST_YEARS = 6, 0.6
@@ -29,18 +30,19 @@ class Ahead:
         Calendar effects that occurred within the history.
     waves : int
         Waves over the year.
-    covariates : tuple of (name, centre, spread)
+    covariates : tuple of (name, whether it is the same all day)
+        Those that vary within the day say nothing of its level: the trees use them, slot by slot.
     """
 
     clock: Clock
     calendar: Calendar
     effects: tuple[tuple[str, str], ...]
     waves: int
-    covariates: tuple[tuple[str, float, float], ...]
+    covariates: tuple[tuple[str, bool], ...]
 
     @classmethod
     def learn(cls, clock: Clock, calendar: Calendar, rows: np.ndarray, covariates: Mapping[str, np.ndarray]) -> Ahead:
-        """Keep the effects that occur within `rows`, and the scale of each covariate."""
+        """Keep the effects that occur within `rows`, and what kind each covariate is of."""
         found = calendar.effects_of_periods(*clock.spans(rows))
         # A month or a week holds each day of the month or none: only what moves from year to year is left to learn.
         daily = clock.unit == "day"
@@ -50,12 +52,13 @@ class Ahead:
             if np.any(values != 0) and (daily or group not in _OF_DAYS)
         ]
         waves = _WAVES if clock.unit != "month" and len(rows) >= _LEAST_YEARS * clock.a_year else 0
-        scales = []
-        for name, values in covariates.items():
-            known = values[~np.isnan(values)]
-            spread = float(known.std()) if len(known) else 0.0
-            scales.append((name, float(known.mean()) if len(known) else 0.0, spread if spread > 0 else 1.0))
-        return cls(clock, calendar, tuple(seen), waves, tuple(scales))
+        told = tuple((name, _same_all_day(values)) for name, values in covariates.items())
+        return cls(clock, calendar, tuple(seen), waves, told)
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Covariates that the level follows."""
+        return tuple(name for name, daily in self.covariates if daily)
 
     def design(self, rows: np.ndarray, covariates: np.ndarray) -> Design:
         """Columns for rows of series that share their covariates.
@@ -64,23 +67,23 @@ class Ahead:
         ----------
         rows : array of int, shape (D,)
         covariates : array, shape (D, C)
-            Of whole rows, in the order of `covariates`; NaN counts as the mean.
+            Of whole rows, standardised, in the order of `drivers`; NaN counts as the mean.
         """
         found = self.calendar.effects_of_periods(*self.clock.spans(rows))
         names = [name for name, _ in self.effects]
         waves, wave_prior = years_design(self.clock.a_year, rows, self.waves)
-        centre = np.array([one for _, one, _ in self.covariates])
-        spread = np.array([one for _, _, one in self.covariates])
-        drivers = np.nan_to_num((covariates - centre) / spread) if len(centre) else np.zeros((len(rows), 0))
         groups = [group for _, group in self.effects]
         prior = np.r_[
-            [PRIORS.get(group, 1.0) for group in groups], wave_prior, np.full(len(centre), PRIORS["covariate"])
+            [PRIORS.get(group, 1.0) for group in groups], wave_prior, np.full(covariates.shape[1], PRIORS["covariate"])
         ]
         special = np.r_[
-            [group not in NOT_SPECIAL for group in groups], np.zeros(len(wave_prior) + len(centre), dtype=bool)
+            [group not in NOT_SPECIAL for group in groups], np.zeros(len(wave_prior) + covariates.shape[1], dtype=bool)
         ].astype(bool)
-        effects = np.concatenate([Calendar.align(found, names), waves, drivers], axis=1)
-        return Design(self.clock.phases(rows), self.clock.cycle, effects, prior, special)
+        told = Calendar.align(found, names)
+        causes = np.array([group not in NOT_SPECIAL or group in _EVENTS for group in groups], dtype=bool)
+        effects = np.concatenate([told, waves, np.nan_to_num(covariates)], axis=1)
+        caused = np.any(told[:, causes] != 0, axis=1)
+        return Design(self.clock.phases(rows), self.clock.cycle, effects, prior, special, caused)
 
     def is_holiday(self, rows: np.ndarray) -> np.ndarray:
         """Whether each row is a public holiday on what would be a working day; False for weeks and months."""
@@ -108,20 +111,45 @@ class Ahead:
             Calendar.from_json(values["calendar"]),
             tuple((name, group) for name, group in values["effects"]),
             int(values["waves"]),
-            tuple((name, centre, spread) for name, centre, spread in values["covariates"]),
+            tuple((name, bool(daily)) for name, daily in values["covariates"]),
         )
 
 
 _OF_DAYS = frozenset({"month_day", "workday_of_month", "workday_from_end", "payday"})
 
 
-def rows_of_covariates(covariates: Sequence[np.ndarray]) -> np.ndarray:
-    """Mean of each covariate over the known slots of a row, shape (S, D, C)."""
-    if not covariates:
-        return np.zeros((0, 0, 0))
-    means = []
-    for values in covariates:
+_EVENTS = frozenset({"event", "after_event"})
+
+
+def _same_all_day(values: np.ndarray) -> bool:
+    """Whether a covariate, of shape (S, D, M), has one value a row."""
+    known = ~np.isnan(values)
+    high = np.where(known, values, -np.inf).max(axis=2)
+    low = np.where(known, values, np.inf).min(axis=2)
+    return bool((high <= low).all())
+
+
+def standardised(panel: Panel, name: str) -> np.ndarray:
+    """A covariate less its mean, over its spread, each of the known history of the series; shape (S, D, M)."""
+    values = panel.covariates[name]
+    known = ~np.isnan(values) & ~np.isnan(panel.y)
+    count = np.maximum(known.sum(axis=(1, 2)), 1)
+    mean = np.where(known, values, 0.0).sum(axis=(1, 2)) / count
+    gap = values - mean[:, None, None]
+    spread = np.sqrt(np.where(known, gap**2, 0.0).sum(axis=(1, 2)) / count)
+    found: np.ndarray = gap / np.where(spread > 0, spread, 1.0)[:, None, None]
+    return found
+
+
+def drivers_of(panel: Panel, ahead: Ahead) -> np.ndarray:
+    """The covariates that the level follows, one value a row, shape (S, D, C)."""
+    if not ahead.drivers:
+        return np.zeros((*panel.y.shape[:2], 0))
+    rows = []
+    for name in ahead.drivers:
+        values = standardised(panel, name)
         known = ~np.isnan(values)
         count = known.sum(axis=2)
-        means.append(np.where(count > 0, np.where(known, values, 0.0).sum(axis=2) / np.maximum(count, 1), np.nan))
-    return np.stack(means, axis=2)
+        total = np.where(known, values, 0.0).sum(axis=2)
+        rows.append(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+    return np.stack(rows, axis=2)

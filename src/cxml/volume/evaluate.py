@@ -51,37 +51,39 @@ def answers_of(model: AutoVolume, backtest: Backtest, origins: np.ndarray) -> di
         time, ``as_of`` (the first period that was not known), ``ahead`` (rows), ``y``, ``contacts``, the intervals of
         `LEVELS`, and ``loss``, the absolute error.
     """
-    names = {"blend": model.method, **{name: name for name in backtest.forecasts if name != "blend"}}
-    own = names["blend"]
-    found = {own: _answer(model, backtest, backtest.forecasts["blend"], origins)}
-    for name in backtest.forecasts:
-        if name not in ("blend", own):
-            found[name] = _answer(model, backtest, backtest.forecasts[name], origins)
+    methods = {model.method: backtest.forecasts["blend"]}
+    methods |= {name: told for name, told in backtest.forecasts.items() if name not in ("blend", model.method)}
+    judged = np.all([np.isfinite(told) for told in methods.values()], axis=0) & ~np.isnan(backtest.actual)
+    found = {name: _answer(model, backtest, told, origins, judged) for name, told in methods.items()}
+    own = model.method
     baselines = sorted((name for name in found if name != own), key=lambda name: float(found[name]["loss"].mean()))
     return {name: found[name] for name in (own, *baselines)}
 
 
-def _answer(model: AutoVolume, backtest: Backtest, forecasts: np.ndarray, origins: np.ndarray) -> pd.DataFrame:
+def _answer(
+    model: AutoVolume, backtest: Backtest, forecasts: np.ndarray, origins: np.ndarray, judged: np.ndarray
+) -> pd.DataFrame:
     import pandas as pd
 
     parts = []
     for k in origins:
-        known = max(k - backtest.window.lag + 1, 0)
-        spread = learn_spread(model.panel, forecasts, backtest.actual, backtest.phases, backtest.window, int(known))
+        known = max(int(k) - backtest.window.lag + 1, 0)
+        spread = learn_spread(backtest, forecasts, known)
         told, phases = forecasts[k : k + 1], backtest.phases[k : k + 1]
-        columns = {CONTACTS: spread.mean(told, phases) if model.config.point == "mean" else told}
-        if model.config.point == "median":
-            columns[CONTACTS] = spread.quantile(told, phases, 0.5)
+        middle = spread.mean(told, phases) if model.point == "mean" else spread.quantile(told, phases, 0.5)
+        columns = {CONTACTS: middle}
         for level in LEVELS:
             columns[f"{CONTACTS}-lo-{level}"] = spread.quantile(told, phases, (1 - level / 100) / 2)
             columns[f"{CONTACTS}-hi-{level}"] = spread.quantile(told, phases, (1 + level / 100) / 2)
-        parts.append(_lines(model, backtest, int(k), columns))
+        parts.append(_lines(model, backtest, int(k), columns, judged[k]))
     return pd.concat(parts, ignore_index=True)
 
 
-def _lines(model: AutoVolume, backtest: Backtest, k: int, columns: Mapping[str, np.ndarray]) -> pd.DataFrame:
+def _lines(
+    model: AutoVolume, backtest: Backtest, k: int, columns: Mapping[str, np.ndarray], judged: np.ndarray
+) -> pd.DataFrame:
     actual = backtest.actual[k]
-    s, h, m = np.nonzero(~np.isnan(actual) & ~np.isnan(columns[CONTACTS][0]))
+    s, h, m = np.nonzero(judged)
     rows = backtest.window.rows[k][s]
     clock, first = model.panel.clock, model.panel.first
     keys = np.array(model.panel.keys, dtype=object)[s]
@@ -167,7 +169,7 @@ def judge(answers: Mapping[str, pd.DataFrame], config: Any) -> dict[str, Judgeme
             metrics.append(Metric("wape", wape(y, told), *_ratio_interval(loss, y, lines["group"].to_numpy())))
             metrics.append(Metric("bias", bias(y, told), *_ratio_interval(told - y, y, lines["group"].to_numpy())))
         if naive is not None and float(naive["loss"].mean()) > 0:
-            metrics.append(Metric("mase", mean / float(naive["loss"].mean())))
+            metrics.append(Metric("relative_mae", mean / float(naive["loss"].mean())))
         metrics += _of_intervals(lines, y)
         if "ahead" in lines:
             metrics += _by_lead(lines)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 
 from cxml.errors import ConfigError, FrameError, NotFittedError, shorten
-from cxml.frames import as_pandas, check_columns
+from cxml.frames import as_pandas, check_columns, check_unique
 from cxml.timeseries.events import unseen
 from cxml.timeseries.gaps import past_closed
 from cxml.timeseries.panel import Panel, build_panel, read_times
@@ -31,7 +32,9 @@ CONTACTS = "contacts"
 #: Beyond so many horizons nothing was ever judged.
 _FURTHEST = 1.5
 #: Standard deviations beyond which a day is listed, and series looked at for such days.
-_ODD, _MOST_LOOKED_AT = 6.0, 50
+_ODD, _MOST_LOOKED_AT = 6.0, 10
+#: Below so many contacts a period, medians that sum to something further than this share from the means mislead.
+_FEW, _ADDS_UP = 5.0, 0.05
 
 
 class AutoVolume:
@@ -49,6 +52,8 @@ class AutoVolume:
         self.closing: Closing
         self.learned: Learned
         self.horizon = 0
+        self.point = "median"
+        self.integer_keys = False
         self.backtest: Backtest | None = None
         self.notes: tuple[str, ...] = ()
 
@@ -63,15 +68,23 @@ class AutoVolume:
         panel, _ = read_panel(frame, config)
         calendar = config.calendar()
         self.closing = Closing.learn(panel, calendar)
+        self.integer_keys = config.key is not None and not config.groups and frame[config.key].dtype.kind in "iu"
         if config.groups:
             panel, self.hierarchy = add_totals(panel, frame, config)
         self.horizon = rows_ahead(panel, read_horizon(config.horizon))
         ahead = Ahead.learn(panel.clock, calendar, panel.rows, panel.covariates)
         self.panel = panel
         self.learned, self.backtest, notes = learn(
-            panel, ahead, self.candidates, horizon=self.horizon, hierarchy=self.hierarchy, step=step
+            panel,
+            ahead,
+            self.candidates,
+            horizon=self.horizon,
+            hierarchy=self.hierarchy,
+            whole=_is_whole(frame[config.target]),
+            step=step,
         )
-        self.notes = (*notes, *self._outliers(), *self._events_ahead())
+        self.point, odd = self._choose_point(self.backtest)
+        self.notes = (*notes, *odd, *self._outliers(), *self._events_ahead())
         return self
 
     def refit(self, frame: pd.DataFrame) -> Self:  # noqa: ARG002 - the contract's form
@@ -106,13 +119,15 @@ class AutoVolume:
         place = ((numbers - self.panel.first)[:, None] * M + np.arange(M))[None]
         cells = cells & (place >= self.panel.ends[:, None, None])
         if isinstance(wanted, float):
-            cells &= place < (self.panel.ends + rows * M)[:, None, None]
+            periods = max(1, round(wanted * 1440 / self.panel.clock.minutes)) if M > 1 else rows
+            cells &= place < (self.panel.ends + periods)[:, None, None]
         else:
             cells &= np.cumsum(cells.reshape(S, -1), axis=1).reshape(cells.shape) <= wanted
         s, d, m = np.nonzero(cells)
         found: dict[str, Any] = {}
         if self.config.key is not None:
-            found[self.config.key] = np.array(self.panel.keys, dtype=object)[s]
+            names = np.array(self.panel.keys, dtype=object)[s]
+            found[self.config.key] = names.astype(np.int64) if self.integer_keys else names
         found[self.config.time] = self.panel.clock.times(numbers[d], m)
         answer = pd.DataFrame(found).assign(**dict.fromkeys(self.panel.covariates, np.nan))
         return answer[answer[self.config.time].notna()].reset_index(drop=True)
@@ -129,7 +144,7 @@ class AutoVolume:
         levels : sequence of float in (0, 100), percent
             Of the intervals.
         point : {"mean", "median"}, optional
-            By default that of the config.
+            By default what the model was trained with.
 
         Returns
         -------
@@ -138,14 +153,14 @@ class AutoVolume:
         """
         asked = self._ask(frame)
         told, phases, spread = asked.forecasts, asked.phases, self.learned.spread
-        kind = point or self.config.point
+        kind = point or self.point
         if kind not in ("mean", "median"):
             raise ConfigError(f"point must be 'mean' or 'median' - got {kind!r}.")
         central = spread.mean(told, phases) if kind == "mean" else spread.quantile(told, phases, 0.5)
         central = self._sums(central)
         answer = asked.frame.assign(**{CONTACTS: asked.pick(central)})
-        for level in sorted(levels):
-            if not 0 < level < 100:
+        for level in levels:
+            if not (isinstance(level, Real) and 0 < level < 100):
                 raise ConfigError(f"levels must be percentages between 0 and 100 - got {level!r}.")
             for side, share in (("lo", (1 - level / 100) / 2), ("hi", (1 + level / 100) / 2)):
                 values = asked.pick(spread.quantile(told, phases, share))
@@ -170,7 +185,7 @@ class AutoVolume:
         """
         import pandas as pd
 
-        if not (isinstance(n, int) and n >= 1):
+        if not (isinstance(n, Integral) and n >= 1):
             raise ConfigError(f"n must be a whole number of paths from 1 up - got {n!r}.")
         asked = self._ask(frame)
         random = np.random.default_rng(self.config.seed if seed is None else seed)
@@ -191,6 +206,8 @@ class AutoVolume:
         rows, config = as_pandas(rows), self.config
         names = [one for one in (config.key, config.time, config.target, *self.panel.covariates) if one is not None]
         check_columns(rows.columns, names, what="Updating a volume model", advice="Give rows like the history's.")
+        by = [one for one in (config.key, config.time) if one is not None]
+        check_unique(rows, by, advice="Sum the rows of one period first.")
         parts = self._parts_of(self.panel)
         panel = _extended(parts, rows, config, target=True)
         if self.hierarchy is not None:
@@ -211,6 +228,8 @@ class AutoVolume:
             "covariates": list(panel.covariates),
             "closing": self.closing.to_json(),
             "horizon": self.horizon,
+            "point": self.point,
+            "integer_keys": self.integer_keys,
             "blend": {"names": list(learned.blend.names), "edges": list(learned.blend.edges)},
             "hierarchy": self.hierarchy.to_json() if self.hierarchy else None,
             "notes": list(self.notes),
@@ -251,7 +270,8 @@ class AutoVolume:
         if totals is not None:
             model.hierarchy = Hierarchy.from_json(totals, len(model.panel.keys) - len(totals["names"]))
         model.closing = Closing.from_json(settings["closing"])
-        model.horizon = int(settings["horizon"])
+        model.horizon, model.point = int(settings["horizon"]), settings["point"]
+        model.integer_keys = bool(settings["integer_keys"])
         model.notes = tuple(settings["notes"])
 
         def own(name: str) -> dict[str, Any]:
@@ -300,10 +320,7 @@ class AutoVolume:
 
         profile = self.profile()
         told = profile.effects(self.panel, series) if profile is not None else []
-        lines = [
-            (name, 100 * np.expm1(mean), 100 * np.expm1(mean - 1.645 * sd), 100 * np.expm1(mean + 1.645 * sd))
-            for name, mean, sd in told
-        ]
+        lines = [(name, 100 * effect, 100 * low, 100 * high) for name, effect, low, high in told]
         return pd.DataFrame(lines, columns=["effect", "percent", "low", "high"])
 
     def profile(self) -> ProfileForecaster | None:
@@ -317,6 +334,23 @@ class AutoVolume:
         wall = days.tz_localize(None) if days.tz is not None else days
         learned = _days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
         return unseen(self.config.known_events(), learned, np.unique(wall.to_numpy().astype("datetime64[D]")))
+
+    def _choose_point(self, backtest: Backtest) -> tuple[str, tuple[str, ...]]:
+        """What ``contacts`` is: as asked, or the median unless medians would not add up."""
+        if self.config.point is not None:
+            return self.config.point, ()
+        if self.config.groups:
+            return "mean", ()
+        told = backtest.forecasts["blend"]
+        came = ~np.isnan(backtest.actual)
+        mean = self.learned.spread.mean(told, backtest.phases)[came].sum()
+        median = self.learned.spread.quantile(told, backtest.phases, 0.5)[came].sum()
+        if mean > _FEW * came.sum() or abs(median - mean) <= _ADDS_UP * mean:
+            return "median", ()
+        return "mean", (
+            f"Contacts are so few that medians would sum to {median / mean:.0%} of what is expected: contacts are "
+            "means, unless point='median'.",
+        )
 
     def _outliers(self) -> tuple[str, ...]:
         """Days far from what was expected the day before: their pull on the level was bounded."""
@@ -393,14 +427,32 @@ class AutoVolume:
         wide = panel
         if panel.covariates:
             parts = _extended(self._parts_of(panel), frame, config, target=False, totals=self._totals())
-            wide = _with_totals(parts, self.hierarchy, ends=panel.ends) if self.hierarchy is not None else parts
-        window = replace(Window.at_ends(panel, max(length, 1)))
+            if self.hierarchy is not None:
+                self._refuse_alone(parts, series, rows, slots)
+                wide = _with_totals(parts, self.hierarchy, ends=panel.ends)
+            else:
+                wide = parts
+        window = Window.at_ends(panel, max(length, 1))
         told = self.learned.forecast(wide, window, self.hierarchy)
         kept = [one for one in (config.key, config.time) if one is not None]
         return _Asked(frame[kept], told, phases_of(panel, window), series, rows - first[series], slots)
 
     def _totals(self) -> tuple[str, ...]:
         return self.hierarchy.names if self.hierarchy is not None else ()
+
+    def _refuse_alone(self, parts: Panel, series: np.ndarray, rows: np.ndarray, slots: np.ndarray) -> None:
+        """A total is driven by the covariates of its parts: these must be told with it."""
+        members = self.hierarchy.members if self.hierarchy is not None else np.zeros((0, 0), dtype=bool)
+        phases = parts.clock.phases(parts.rows)
+        for total in np.unique(series[series < len(members)]):
+            of, at = members[total], series == total
+            row, slot = rows[at], slots[at]
+            is_open = parts.opening[of][:, phases[row], slot]
+            if any((is_open & np.isnan(values[of][:, row, slot])).any() for values in parts.covariates.values()):
+                raise FrameError(
+                    f"The total {self.panel.keys[total]!r} must come with the rows of its parts, which hold their "
+                    "covariates - some are absent. Pass all rows of model.future()."
+                )
 
     def _refuse_known(self, places: np.ndarray, series: np.ndarray, times: pd.DatetimeIndex) -> None:
         known = places < self.panel.ends[series]
@@ -590,10 +642,29 @@ def _extended(
         came = _numbers(frame, config.target)
         if (came < 0).any():
             raise FrameError(f"Contacts must be 0 or more - {int((came < 0).sum()):,} rows hold fewer. Correct them.")
-        y[series, rows, slots] = came
+        told = ~np.isnan(came)  # an empty value takes nothing back
+        y[series[told], rows[told], slots[told]] = came[told]
         np.maximum.at(ends, series, np.where(np.isnan(came), 0, rows * M + slots + 1))
+        if config.gaps == "zero":
+            y, ends = _with_zeros(panel, y, ends, rows * M + slots)
         ends = past_closed(ends, panel.opening, panel.clock.phases(panel.first + np.arange(wider)))
     return replace(panel, y=y, covariates=covariates, ends=ends)
+
+
+def _with_zeros(panel: Panel, y: np.ndarray, ends: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Count open periods without a row as 0, up to the last period of which some series has one."""
+    S, D, M = y.shape
+    last = int(max(told.max() + 1, ends.max())) if len(told) else int(ends.max())
+    place = np.arange(D * M).reshape(1, D, M)
+    alive = np.isin(place, told) if S > 1 else np.ones(place.shape, dtype=bool)
+    opening = panel.opening[:, panel.clock.phases(panel.first + np.arange(D))]
+    absent = np.isnan(y) & opening & alive & (place >= panel.ends[:, None, None]) & (place < last)
+    return np.where(absent, 0.0, y), np.maximum(ends, last)
+
+
+def _is_whole(target: pd.Series) -> bool:
+    known = target.dropna().to_numpy(dtype=float)
+    return bool((known == np.round(known)).all())
 
 
 def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:

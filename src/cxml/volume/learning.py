@@ -40,6 +40,10 @@ class Backtest:
         The model's own first.
     tried : mapping of name -> Component
         What was learned, also by components that gave way.
+    cycle : int
+        Rows after which weekdays repeat.
+    whole : bool
+        Whether contacts are whole numbers.
     """
 
     window: Window
@@ -47,6 +51,8 @@ class Backtest:
     phases: np.ndarray
     forecasts: Mapping[str, np.ndarray]
     tried: Mapping[str, Component]
+    cycle: int
+    whole: bool
 
 
 @dataclass(frozen=True)
@@ -91,6 +97,7 @@ def learn(
     *,
     horizon: int,
     hierarchy: Hierarchy | None,
+    whole: bool,
     step: Callable[[str], None] = lambda _: None,
 ) -> tuple[Learned, Backtest, tuple[str, ...]]:
     """Learn components, their blend, and the spread around it.
@@ -105,6 +112,8 @@ def learn(
     horizon : int
         Rows ahead.
     hierarchy : Hierarchy, optional
+    whole : bool
+        Whether contacts are whole numbers.
     step : callable
         Told what begins.
 
@@ -138,10 +147,11 @@ def learn(
     if hierarchy is not None:
         blended, projection = _bring_together(hierarchy, blended, actual, window.lag)
     phases = phases_of(panel, window)
-    spread = learn_spread(panel, blended, actual, phases, window, len(window.rows))
     kept = {name: found[name] for name in blend.names}
     method = {"blend": blended, **{name: told[name] for name in BASELINES}}
-    return Learned(ahead, kept, blend, spread, projection), Backtest(window, actual, phases, method, found), notes
+    backtest = Backtest(window, actual, phases, method, found, panel.clock.cycle, whole)
+    spread = learn_spread(backtest, blended, len(window.rows))
+    return Learned(ahead, kept, blend, spread, projection), backtest, notes
 
 
 def choose_window(panel: Panel, horizon: int) -> Window:
@@ -170,20 +180,17 @@ def choose_window(panel: Panel, horizon: int) -> Window:
     return Window.rolling(panel, horizon, step=step, origins=back // step + 1)
 
 
-def learn_spread(
-    panel: Panel, forecasts: np.ndarray, actual: np.ndarray, phases: np.ndarray, window: Window, origins: int
-) -> Spread:
-    """The spread around forecasts, from the first so many origins."""
-    known = panel.y[~np.isnan(panel.y)]
-    whole = bool(len(known)) and bool((known == np.round(known)).all())
+def learn_spread(backtest: Backtest, forecasts: np.ndarray, origins: int) -> Spread:
+    """The spread around forecasts of a backtest, from the first so many origins."""
+    window, came = backtest.window, backtest.actual[:origins]
     return Spread.learn(
         forecasts[:origins],
-        actual[:origins],
-        phases[:origins],
-        cycle=panel.clock.cycle,
-        edges=lead_edges(window.horizon, panel.clock.cycle, actual[:origins]),
+        came,
+        backtest.phases[:origins],
+        cycle=backtest.cycle,
+        edges=lead_edges(window.horizon, backtest.cycle, came, fine=True),
         lag=window.lag,
-        whole=whole,
+        whole=backtest.whole,
     )
 
 

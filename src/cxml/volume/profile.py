@@ -26,11 +26,11 @@ from cxml.timeseries.levels import (
 from cxml.timeseries.panel import Panel
 from cxml.timeseries.shapes import ShapeSetting, learn_many, shape_settings
 from cxml.volume.choosing import prequential
-from cxml.volume.design import Ahead, rows_of_covariates
+from cxml.volume.design import Ahead, drivers_of
 from cxml.volume.windows import Window
 
 #: Above so many series, settings are first tried on a sample of them.
-_SAMPLE, _KEPT_SETTINGS = 48, 12
+_SAMPLE, _KEPT_SETTINGS, _MOST_GROUPS = 48, 12, 12
 _MOST_FINAL = 8
 #: Series that began within so many rows of each other share the recursion of their uncertainty.
 _START_BUCKET = 14
@@ -38,6 +38,8 @@ _START_BUCKET = 14
 _CELLS = 400_000
 #: Below this share of a day, what was seen of it says nothing.
 _LEAST_PART = 0.02
+#: Standard deviations to either end of a 90 % interval.
+_REACH = 1.645
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,10 @@ class ProfileForecaster:
         found: np.ndarray = np.einsum("gs,gskm->skm", self.shape_weights, np.stack(learned))
         return found
 
-    def effects(self, panel: Panel, series: int) -> list[tuple[str, float, float]]:
-        """Calendar effects of a series as its strongest setting has learned them: name, mean and standard deviation.
+    def effects(self, panel: Panel, series: int) -> list[tuple[str, float, float, float]]:
+        """Calendar effects of a series as its strongest setting has learned them: name, effect and ends of its 90 %.
 
-        In relative units: 0.1 is a tenth more.
+        As shares of a usual day: 0.1 is a tenth more.
         """
         setting = self.levels[int(self.level_weights[:, series].argmax())]
         one = panel.select(np.array([series]))
@@ -111,10 +113,15 @@ class ProfileForecaster:
         start = 2 + panel.clock.cycle
         state, variance = moments[0].state[0, start:, 0], moments[0].variance[0, start:, 0]
         names = [name for name, _ in self.ahead.effects]
-        return [
-            (name, float(mean), float(np.sqrt(spread)))
-            for name, mean, spread in zip(names, state, variance, strict=False)
-        ]
+        unit = np.ones(1)
+        usual = from_scale(np.zeros(1), unit, setting.scale)
+
+        def share(values: np.ndarray) -> np.ndarray:
+            return np.asarray(from_scale(values, unit, setting.scale) - usual)
+
+        reach = _REACH * np.sqrt(variance)
+        ends = zip(names, share(state), share(state - reach), share(state + reach), strict=False)
+        return [(name, float(effect), float(low), float(high)) for name, effect, low, high in ends]
 
     def surprises(self, panel: Panel, series: int) -> np.ndarray:
         """How far each row lay from what was expected the day before, in standard deviations; NaN where unknown."""
@@ -180,15 +187,17 @@ def _worth_trying(
     """All settings for few series; for many, those that do best on a sample of them."""
     settings = settings_grid()
     S = len(panel.keys)
-    if S <= 2 * _SAMPLE:
+    groups = sum(1 for _ in _alike(totals, drivers_of(panel, ahead)))  # each follows its own recursion
+    if S <= 2 * _SAMPLE and groups <= _MOST_GROUPS:
         return settings
-    some = np.unique(np.linspace(0, S - 1, _SAMPLE).astype(int))
+    some = np.unique(np.linspace(0, S - 1, _SAMPLE if groups <= _MOST_GROUPS else _MOST_GROUPS).astype(int))
     early = np.arange(min(len(window.rows), window.lag + 1))  # no origin that is judged lies among these
     few, seen = panel.select(some), window.select(some).take(early)
     level = _levels(few, ahead, seen, totals[some], share[some], settings)
     errors, sizes = _errors(level, actual[early][:, some])
     relative = (errors.sum(axis=0) / np.maximum(sizes.sum(axis=0), 1e-9)).mean(axis=1)
-    return [settings[place] for place in np.argsort(relative, kind="stable")[:_KEPT_SETTINGS]]
+    most = _KEPT_SETTINGS if groups <= _MOST_GROUPS else _KEPT_SETTINGS // 2
+    return [settings[place] for place in np.argsort(relative, kind="stable")[:most]]
 
 
 def _usual(settings: Sequence[Setting]) -> np.ndarray:
@@ -219,13 +228,13 @@ def _levels(
     D = totals.shape[1]
     unit = _unit(np.where(before_origins(panel, window), totals, np.nan))
     found = np.full((len(settings), *window.rows.shape, window.length), np.nan)
-    drivers = rows_of_covariates([panel.covariates[name] for name, _, _ in ahead.covariates])
+    drivers = drivers_of(panel, ahead)
     rows = panel.first + np.arange(int(window.rows.max()) + window.length)
     steps = np.arange(window.length)
     starts: list[np.ndarray] = []
     for members in _alike(totals, drivers):
         borrowed = np.stack(starts) if starts else None
-        own = drivers[members[0]] if drivers.size else np.zeros((D, 0))
+        own = drivers[members[0]]
         padded = np.full((len(rows), own.shape[1]), np.nan)
         padded[: len(own)] = own[: len(rows)]
         design = ahead.design(rows, padded)
@@ -241,7 +250,7 @@ def _levels(
             moments, _ = follow(z, design, few, stops, start=None if borrowed is None else borrowed[some])
             if borrowed is None:
                 first, *moments = moments
-                starts.extend(first.state.mean(axis=2))
+                starts.extend(np.median(first.state, axis=2))  # one odd series decides nothing
             for moment in moments:
                 told = forecast(moment.state, _part(design, moment.row + steps), steps)
                 series = members[moment.series]
@@ -264,8 +273,8 @@ def _with_first(stops: Stops, row: int, n: int) -> Stops:
 def _follow_one(panel: Panel, ahead: Ahead, setting: Setting) -> tuple[list[Moments], np.ndarray]:
     """Follow one series to its end."""
     totals = panel.totals(first_share(panel, np.ones(panel.y.shape[:2], dtype=bool)))
-    drivers = rows_of_covariates([panel.covariates[name] for name, _, _ in ahead.covariates])
-    own = drivers[0] if drivers.size else np.zeros((totals.shape[1], 0))
+    drivers = drivers_of(panel, ahead)
+    own = drivers[0]
     seen = np.where(np.any(np.isnan(own), axis=1)[None], np.nan, totals) if own.shape[1] else totals
     z = to_scale(seen, _unit(totals)[:, None], setting.scale)[None]
     end = np.array([totals.shape[1]])
@@ -282,7 +291,7 @@ def _unit(totals: np.ndarray) -> np.ndarray:
 
 
 def _part(design: Design, at: np.ndarray) -> Design:
-    return replace(design, phases=design.phases[at], effects=design.effects[at])
+    return replace(design, phases=design.phases[at], effects=design.effects[at], caused=None)
 
 
 def _alike(totals: np.ndarray, drivers: np.ndarray) -> Iterator[np.ndarray]:

@@ -25,6 +25,8 @@ _POOL, _PRIOR = 60.0, 100.0
 #: Errors looked at for the variance: of all series together, and of each at least.
 _MOST, _LEAST_EACH = 40_000, 60
 _CLIP = 4.0
+#: Forecasts below, between and above these are of one size, in contacts.
+_SIZES = (2.0, 20.0)
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,18 @@ class Spread:
         Scale by lead bucket.
     hours : array, shape (cycle, M)
         Scale by weekday and slot.
-    middle : float
-        Mean of the scaled errors, outliers bounded: a storm is no reason to expect more every day.
-    quantiles : array, shape (n_probabilities,)
-        Of the scaled errors.
+    middle : array, shape (C,)
+        Mean of the scaled errors by size of the forecast, outliers bounded: a storm is no reason to expect more every
+        day.
+    quantiles : array, shape (C, n_probabilities)
+        Of the scaled errors by size of the forecast: few contacts are skewed, many are not.
     whole : bool
         Whether contacts are whole numbers.
-    within, after, across : float in [0, 1)
-        Correlation of the scaled errors within a row, from one row to the next, and between series.
+    within, lasting, after : arrays of float in [0, 1], shape (S,)
+        Correlation of the scaled errors within a row; the part of it that lasts over the horizon, and that which one
+        row hands to the next.
+    across : float in [0, 1)
+        Correlation between series.
     """
 
     noise: np.ndarray
@@ -55,11 +61,12 @@ class Spread:
     edges: tuple[int, ...]
     leads: np.ndarray
     hours: np.ndarray
-    middle: float
+    middle: np.ndarray
     quantiles: np.ndarray
     whole: bool
-    within: float
-    after: float
+    within: np.ndarray
+    lasting: np.ndarray
+    after: np.ndarray
     across: float
 
     @classmethod
@@ -101,27 +108,27 @@ class Spread:
         z = z / leads[:, bucket_of(edges, z.shape[2])][None, :, :, None]
         hours = _by_hour(np.clip(z, -_CLIP, _CLIP), known, phases, cycle)
         z = z / hours[phases]
-        pooled = z[known]
-        quantiles = np.quantile(pooled, PROBABILITIES)
-        middle = float(np.clip(pooled, -_CLIP, _CLIP).mean())
-        correlations = _correlations(z, known)
-        wider = _widening(known.any(axis=3).sum() / lag, *correlations[1:], S=z.shape[1])
-        median = np.interp(0.5, PROBABILITIES, quantiles)
+        within, lasting, after, across = _correlations(z, known)
+        next_row = float(np.mean(lasting + (1 - lasting) * after))
+        wider = _widening(known.any(axis=3).sum() / lag, next_row, across, S=z.shape[1])
+        middle, quantiles = _by_size(z, known, _size_of(forecasts, whole=whole))
+        median = quantiles[:, [len(PROBABILITIES) // 2]]
         quantiles = median + wider * (quantiles - median)  # the middle is known better than the ends
-        return cls(noise, share, edges, leads, hours, middle, quantiles, whole, *correlations)
+        return cls(noise, share, edges, leads, hours, middle, quantiles, whole, within, lasting, after, across)
 
     @classmethod
     def _supposed(cls, S: int, M: int, cycle: int, edges: tuple[int, ...], *, whole: bool) -> Self:
         """Where no error is known yet: those of counts whose level is uncertain by a fifth."""
         from scipy.stats import norm
 
-        quantiles = norm.ppf(PROBABILITIES) * _widening(0.0, 0.0, 0.0, S=1)
+        quantiles = np.tile(norm.ppf(PROBABILITIES) * _widening(0.0, 0.0, 0.0, S=1), (len(_SIZES) + 1, 1))
         ones = np.ones(S), np.full(S, 0.2), edges, np.ones((S, len(edges))), np.ones((cycle, M))
-        return cls(*ones, 0.0, quantiles, whole, 0.5, 0.5, 0.0)
+        half = np.full(S, 0.5)
+        return cls(*ones, np.zeros(len(quantiles)), quantiles, whole, half, half, half, 0.0)
 
-    def scale(self, forecasts: np.ndarray, phases: np.ndarray, first: int = 0) -> np.ndarray:
-        """Unit of the errors of forecasts of shape (K, S, R, M), whose rows lie `first` and more ahead."""
-        buckets = bucket_of(self.edges, forecasts.shape[2] + first)[first:]
+    def scale(self, forecasts: np.ndarray, phases: np.ndarray) -> np.ndarray:
+        """Unit of the errors of forecasts of shape (K, S, R, M)."""
+        buckets = bucket_of(self.edges, forecasts.shape[2])
         found: np.ndarray = (
             _unit(forecasts, self.noise, self.share) * self.leads[:, buckets][None, :, :, None] * self.hours[phases]
         )
@@ -129,8 +136,9 @@ class Spread:
 
     def quantile(self, forecasts: np.ndarray, phases: np.ndarray, probability: float) -> np.ndarray:
         """The value that what comes stays below with a probability, shape (K, S, R, M)."""
-        at = np.interp(probability, PROBABILITIES, self.quantiles)
-        return self.settle(forecasts + at * self.scale(forecasts, phases))
+        at = np.array([np.interp(probability, PROBABILITIES, one) for one in self.quantiles])
+        size = _size_of(forecasts, whole=self.whole)
+        return self.settle(forecasts + at[size] * self.scale(forecasts, phases))
 
     def settle(self, values: np.ndarray) -> np.ndarray:
         """Never negative, and whole where contacts are."""
@@ -140,42 +148,78 @@ class Spread:
 
     def mean(self, forecasts: np.ndarray, phases: np.ndarray) -> np.ndarray:
         """Expected value: the forecast and the mean error."""
-        found: np.ndarray = np.maximum(forecasts + self.middle * self.scale(forecasts, phases), 0.0)
+        found: np.ndarray = np.maximum(
+            forecasts + self.middle[_size_of(forecasts, whole=self.whole)] * self.scale(forecasts, phases), 0.0
+        )
         return found
 
     def sample(self, forecasts: np.ndarray, phases: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
         """Draw paths of one origin, shape (n, S, R, M): errors of a day and of days in a row hang together.
 
-        A Gaussian copula over the calibrated margins: each value's normal score is a day's share and its own, the day's
-        share an autoregression of a common and an own part.
+        A Gaussian copula over the calibrated margins. Each value's normal score is a day's part and its own; the day's
+        is a part that lasts over the path, since a level that is wrong stays wrong, and an autoregression; each of them
+        a common and an own part.
         """
         from scipy.special import ndtr
 
         S, R, M = forecasts.shape[1:]
-        common, own = random.standard_normal((n, 1, R)), random.standard_normal((n, S, R))
-        fresh = np.sqrt(self.across) * common + np.sqrt(1 - self.across) * own
-        day = np.empty_like(fresh)
-        day[..., 0] = fresh[..., 0]
+
+        def drawn(rows: int) -> np.ndarray:
+            common, own = random.standard_normal((n, 1, rows)), random.standard_normal((n, S, rows))
+            return np.asarray(np.sqrt(self.across) * common + np.sqrt(1 - self.across) * own)
+
+        fresh = drawn(R)
+        moving = fresh.copy()
         for row in range(1, R):
-            day[..., row] = self.after * day[..., row - 1] + np.sqrt(1 - self.after**2) * fresh[..., row]
-        score = np.sqrt(self.within) * day[..., None]
-        score = score + np.sqrt(1 - self.within) * random.standard_normal((n, S, R, M))
-        at = np.interp(ndtr(score), PROBABILITIES, self.quantiles)
+            moving[..., row] = self.after * moving[..., row - 1] + np.sqrt(1 - self.after**2) * fresh[..., row]
+        day = np.sqrt(self.lasting)[:, None] * drawn(1) + np.sqrt(1 - self.lasting)[:, None] * moving
+        within = self.within[:, None, None]
+        score = np.sqrt(within) * day[..., None] + np.sqrt(1 - within) * random.standard_normal((n, S, R, M))
+        size = np.broadcast_to(_size_of(forecasts, whole=self.whole), score.shape)
+        at, chance = np.empty(score.shape), ndtr(score)
+        for place, quantiles in enumerate(self.quantiles):
+            of = size == place
+            at[of] = np.interp(chance[of], PROBABILITIES, quantiles)
         return self.settle(forecasts + at * self.scale(forecasts, phases))
 
     def parts(self) -> Mapping[str, Any]:
         """Everything learned."""
-        numbers = {"edges": list(self.edges), "whole": self.whole}
-        numbers |= {name: float(getattr(self, name)) for name in ("within", "after", "across", "middle")}
-        arrays = {name: getattr(self, name) for name in ("noise", "share", "leads", "hours", "quantiles")}
-        return {"numbers": numbers, **arrays}
+        numbers = {"edges": list(self.edges), "whole": self.whole, "across": self.across}
+        return {"numbers": numbers, **{name: getattr(self, name) for name in _ARRAYS}}
 
     @classmethod
     def from_parts(cls, parts: Mapping[str, Any]) -> Self:
         """Back from `parts`."""
         numbers = dict(parts["numbers"])
         numbers["edges"] = tuple(numbers["edges"])
-        return cls(**numbers, **{name: parts[name] for name in ("noise", "share", "leads", "hours", "quantiles")})
+        return cls(**numbers, **{name: parts[name] for name in _ARRAYS})
+
+
+_ARRAYS = ("noise", "share", "leads", "hours", "middle", "quantiles", "within", "lasting", "after")
+
+
+def _size_of(forecasts: np.ndarray, *, whole: bool) -> np.ndarray:
+    """Class of each forecast by its size; one class for all where contacts are no counts."""
+    if not whole:
+        return np.zeros(forecasts.shape, dtype=np.int64)
+    found: np.ndarray = np.digitize(np.nan_to_num(forecasts), _SIZES)
+    return found
+
+
+def _by_size(z: np.ndarray, known: np.ndarray, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and quantiles of the scaled errors by size, each drawn towards those of all: shapes (C,) and (C, P)."""
+    pooled = z[known]
+    overall = np.clip(pooled, -_CLIP, _CLIP).mean(), np.quantile(pooled, PROBABILITIES)
+    middle, quantiles = np.zeros(len(_SIZES) + 1), np.zeros((len(_SIZES) + 1, len(PROBABILITIES)))
+    for place in range(len(_SIZES) + 1):
+        own = z[known & (size == place)]
+        weight = len(own) / (len(own) + _PRIOR)
+        if len(own):
+            middle[place] = weight * np.clip(own, -_CLIP, _CLIP).mean()
+            quantiles[place] = weight * np.quantile(own, PROBABILITIES)
+        middle[place] += (1 - weight) * overall[0]
+        quantiles[place] += (1 - weight) * overall[1]
+    return middle, quantiles
 
 
 def _unit(forecasts: np.ndarray, noise: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -255,7 +299,7 @@ def _by_lead(z: np.ndarray, known: np.ndarray, edges: Sequence[int], overall: fl
         squares, count = (z[:, :, of] ** 2).sum(axis=(0, 2, 3)), known[:, :, of].sum(axis=(0, 2, 3))
         everyone = _rms(squares.sum(), count.sum(), overall, _PRIOR)
         found[:, bucket] = _rms(squares, count, everyone, _PRIOR)
-    return found
+    return np.maximum(found, 1e-6)  # forecasts that never missed
 
 
 def _by_hour(z: np.ndarray, known: np.ndarray, phases: np.ndarray, cycle: int) -> np.ndarray:
@@ -278,29 +322,55 @@ def _by_hour(z: np.ndarray, known: np.ndarray, phases: np.ndarray, cycle: int) -
     return found
 
 
-def _correlations(z: np.ndarray, known: np.ndarray) -> tuple[float, float, float]:
-    """Correlation of normal scores within a row, from row to row, and between series."""
+def _correlations(z: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """How errors hang together: within a row, over the horizon, from row to row (each by series), and between series.
+
+    Read off the covariances of row means of normal scores at several distances; those of one series are few, and are
+    drawn towards those of all.
+    """
+    K, S, R, _ = z.shape
+    score = np.stack([_normal_scores(z[:, s], known[:, s]) for s in range(S)], axis=1)
+    count = known.sum(axis=3)
+    mean, there = score.sum(axis=3) / np.maximum(count, 1), count > 0
+    rows = np.maximum(there.sum(axis=(0, 2)), 1)
+    M = np.maximum(count.sum(axis=(0, 2)) / rows, 1.0)
+    spread = (mean**2).sum(axis=(0, 2)) / rows
+    own = np.where(M < 1.5, 1.0, (spread - 1 / M) / np.maximum(1 - 1 / M, 1e-9))
+    trust = rows / (rows + _PRIOR)
+    within = np.clip(trust * own + (1 - trust) * np.average(own, weights=rows), 0.0, 1.0)
+
+    def at_distance(distances: Sequence[int]) -> np.ndarray:
+        """Correlation of the days' parts so many rows apart, by series."""
+        total, pairs = np.zeros(S), np.zeros(S)
+        for distance in distances:
+            both = there[:, :, distance:] & there[:, :, : R - distance]
+            products = np.where(both, mean[:, :, distance:] * mean[:, :, : R - distance], 0.0)
+            total += products.sum(axis=(0, 2))
+            pairs += both.sum(axis=(0, 2))
+        scale = np.maximum(within, 1e-3)
+        pooled = total.sum() / max(float((pairs * scale).sum()), 1e-9)
+        weight = pairs / (pairs + _PRIOR)
+        found: np.ndarray = np.clip(weight * total / np.maximum(pairs * scale, 1e-9) + (1 - weight) * pooled, 0.0, 0.98)
+        return found
+
+    nothing = np.zeros(S)
+    next_row = at_distance([1]) if R > 1 else nothing
+    lasting = np.minimum(at_distance(range(R // 2, R)), next_row) if R > 2 else nothing
+    after = np.clip((next_row - lasting) / np.maximum(1 - lasting, 1e-9), 0.0, 0.95)
+    total, number, squares = mean.sum(axis=1), there.sum(axis=1), (mean**2).sum(axis=1)
+    pairs = max(float((number * (number - 1)).sum()), 1.0)
+    across = float((total**2 - squares).sum() / pairs / max(float(np.average(within, weights=rows)), 1e-3))
+    return within, lasting, after, float(np.clip(across, 0.0, 0.95)) if S > 1 and K else 0.0
+
+
+def _normal_scores(z: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Normal scores of the ranks of the errors of one series around its zero; 0 where unknown."""
     from scipy.special import ndtri
 
-    if known.sum() < 3:
-        return 0.0, 0.0, 0.0
-    values = np.sort(z[known])
-    score = np.where(known, ndtri(np.clip(np.searchsorted(values, z) / len(values), 0.005, 0.995)), 0.0)
-    count = known.sum(axis=3)
-    mean = score.sum(axis=3) / np.maximum(count, 1)
-    there = count > 0
-    M = float(count[there].mean())
-    spread = float((mean[there] ** 2).mean())
-    within = 1.0 if M < 1.5 else float(np.clip((spread - 1 / M) / (1 - 1 / M), 0.0, 0.99))
-    if spread <= 0 or within <= 0.0:
-        return within, 0.0, 0.0
-    both = there[:, :, 1:] & there[:, :, :-1]
-    after = float((mean[:, :, 1:] * mean[:, :, :-1])[both].mean() / spread) if both.any() else 0.0
-    S = z.shape[1]
-    across = 0.0
-    if S > 1:
-        total, number, own = mean.sum(axis=1), there.sum(axis=1), (mean**2).sum(axis=1)
-        pairs = number * (number - 1)
-        across = float((total**2 - own).sum() / max(pairs.sum(), 1) / spread)
-    bounded = np.clip([after, across], 0.0, 0.95)
-    return within, float(bounded[0]), float(bounded[1])
+    sizes = np.sort(np.abs(z[known]))
+    if not len(sizes):
+        return np.zeros(z.shape)
+    # Ranks of sizes, with the sign put back: errors that all lie on one side are a level that is wrong, not a rank.
+    share = (np.searchsorted(sizes, np.abs(z), side="right") - 0.5) / len(sizes)
+    found: np.ndarray = np.where(known, np.sign(z) * ndtri(0.5 + 0.5 * np.clip(share, 0.0, 0.995)), 0.0)
+    return found
