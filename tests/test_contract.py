@@ -78,7 +78,7 @@ def seen(name):
 @pytest.fixture
 def fewer(name, seen):
     """A part of it."""
-    return seen.head(300) if name.startswith("churn/") else seen[seen["ds"] >= "2024-02-05"]
+    return seen.head(300) if name.startswith("churn/") else seen[seen["ds"] >= "2024-02-26"]
 
 
 def test_each_model_is_in_the_table_of_tests():
@@ -114,7 +114,7 @@ def test_predicting_leaves_the_frame_alone_and_keeps_keys_order_index_and_column
     assert np.isfinite(numbers.to_numpy()).all()
     assert (numbers >= 0).all().all()
     if "probability" in words.answer:
-        assert (numbers <= 1).all().all()
+        assert (numbers[words.answer] <= 1).all()
     pd.testing.assert_frame_equal(model.predict(rows), answer)
 
 

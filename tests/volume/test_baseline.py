@@ -49,4 +49,4 @@ def test_the_verdict_names_both_beside_a_model_and_each_beside_the_other():
     assert set(model.verdict.metrics) == {"profile", "seasonal_naive", "weekday_mean"}
     naive = volume.train(weeks(), horizon=7, method="seasonal_naive", track=False)
     assert list(naive.verdict.metrics) == ["seasonal_naive", "weekday_mean"]
-    assert naive.metrics["holdout_mase"] == 1
+    assert naive.metrics["holdout_relative_mae"] == 1

@@ -190,7 +190,7 @@ class TestSettings:
             ({"horizon": "-3D"}, "got '-3D'"),
             ({"horizon": True}, "got True"),
             ({"gaps": "drop"}, "gaps must be one of 'raise', 'missing', 'zero' - got 'drop'"),
-            ({"point": "mode"}, "point must be one of 'mean', 'median' - got 'mode'"),
+            ({"point": "mode"}, "point must be one of 'mean', 'median', None - got 'mode'"),
             ({"origins": 0}, "origins must be a whole number from 1 up"),
             ({"seed": -1}, "seed must be a whole number from 0 up"),
             ({"horizn": 7}, "Did you mean 'horizon'"),

@@ -28,7 +28,7 @@ class TestVerdict:
         assert daily.metrics["holdout_coverage_90"] == pytest.approx(inside.mean())
         first = own[own["ahead"] == 1]
         assert daily.metrics["holdout_wape_ahead_01"] == pytest.approx(wape(first["y"], first["contacts"]))
-        assert {"holdout_mase", "holdout_crps", "holdout_width_90", "baseline_wape"} <= set(daily.metrics)
+        assert {"holdout_relative_mae", "holdout_crps", "holdout_width_90", "baseline_wape"} <= set(daily.metrics)
 
     def test_days_are_its_groups_and_no_row_is_asked_twice(self, hourly):
         own = hourly.held_out

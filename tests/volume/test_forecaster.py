@@ -61,8 +61,9 @@ class TestAnswers:
     def test_are_whole_never_negative_and_wider_for_a_higher_level(self, invented):
         sparse = invented(100, 4, freq="D", hours=None, level=3.0).frame
         model = volume.train(sparse, horizon=14, **PROFILE)
-        answer = volume.predict(model, levels=[99, 50, 80, 90.5])
-        names = [f"contacts-{side}-{level}" for level in ("50", "80", "90.5", "99") for side in ("lo", "hi")]
+        assert any("contacts are means, unless point='median'" in note for note in model.notes)
+        answer = volume.predict(model, levels=[99, 50, 80, 90.5], point="median")
+        names = [f"contacts-{side}-{level}" for level in ("99", "50", "80", "90.5") for side in ("lo", "hi")]
         assert list(answer.columns) == ["unique_id", "ds", "contacts", *names]
         numbers = answer.drop(columns=["unique_id", "ds"])
         assert (numbers >= 0).all().all()

@@ -59,6 +59,17 @@ def test_parts_that_end_and_begin_at_different_times(invented):
     pd.testing.assert_series_equal(of(answer, "total"), sums_of(answer, [one, two, three]))
 
 
+@pytest.mark.parametrize("method", ["profile", "boosted", "weekday_mean"])
+def test_a_part_that_is_closed_adds_nothing(invented, method):
+    frame = invented(100, 3, freq="D", hours=None, country=None).frame
+    one, two, three = frame["unique_id"].unique()
+    weekend = (frame["unique_id"] == two) & (frame["ds"].dt.dayofweek >= 5)
+    model = volume.train(frame[~weekend], horizon="14D", groups="unique_id", method=method, track=False)
+    answer = volume.predict(model)
+    assert set(answer.loc[answer["unique_id"] == two, "ds"].dt.dayofweek) == {0, 1, 2, 3, 4}
+    pd.testing.assert_series_equal(of(answer, "total"), sums_of(answer, [one, two, three]))
+
+
 def test_the_history_of_a_total_and_its_verdict_are_those_of_the_sums(grouped, invented):
     frame = invented(100, 4, freq="D", hours=None, level=90.0).frame
     panel = grouped.model.panel
@@ -66,7 +77,7 @@ def test_the_history_of_a_total_and_its_verdict_are_those_of_the_sums(grouped, i
     own = grouped.held_out
     wide = own.pivot(index="ds", columns="unique_id", values="contacts")
     parts = [name for name in panel.keys if "/" in name]
-    np.testing.assert_allclose(wide["total"], wide[parts].sum(axis=1), rtol=0.02)
+    np.testing.assert_allclose(wide["total"], wide[parts].sum(axis=1))
 
 
 def test_a_total_is_driven_by_the_covariates_of_its_parts(invented):
@@ -96,7 +107,7 @@ def test_reconciled_forecasts_are_those_of_hierarchicalforecast():
     told = np.array([30.0, 6.0, 20.0, 9.0, 8.0, 7.0])
     errors = np.array([3.0, 1.0, 2.0, 1.0, 0.5, 1.5])
     summing = np.concatenate([hierarchy.members.astype(float), np.eye(3)])
-    fitted, actual = np.zeros((6, 50)), np.tile(errors[:, None], 50) * np.tile([1.0, -1.0], 25)
+    fitted, actual = np.zeros((6, 50)), np.tile(errors[:, None], 50)
     peer = methods.MinTrace("wls_var")
     expected = peer.fit_predict(S=summing, y_hat=told[:, None], y_insample=actual, y_hat_insample=fitted)["mean"]
     found = hierarchy.reconcile(told.reshape(1, 6, 1, 1), hierarchy.projection(errors))

@@ -28,6 +28,8 @@ _LASTING = 7
 #: The least noise, on the scale: a series that never moved must be able to begin.
 _LEAST_NOISE = 0.003
 _DIFFUSE = 1e4
+#: However steady counts are, a day is never known from its morning.
+_MOST_WHOLE = 0.9
 _SEASON_PRIOR = 4.0
 #: Innovations are not bounded before so many were seen.
 _BURN_IN = 28
@@ -98,6 +100,8 @@ class Moments:
         By setting.
     variance : array, shape (G, n_states, N)
         Of each part of the state, in squared units of the scale.
+    today : array, shape (G, N)
+        What the part of the first row that was seen tells of the rest of it, beyond the state.
     """
 
     row: int
@@ -105,6 +109,7 @@ class Moments:
     tags: np.ndarray
     state: np.ndarray = field(repr=False)
     variance: np.ndarray = field(repr=False)
+    today: np.ndarray = field(repr=False)
 
 
 def to_scale(values: np.ndarray, unit: np.ndarray, scale: Scale) -> np.ndarray:
@@ -152,6 +157,9 @@ class Stops:
         where nothing was.
     share : array of float, shape (N,)
         Which part of the row was seen: its noise is so much larger.
+    counting : array of float, shape (N,), optional
+        Variance that counting alone gives a whole row, on the scale: the rest of its noise is a deviation of the whole
+        row, and a part of it tells of the other.
     """
 
     rows: np.ndarray
@@ -159,6 +167,7 @@ class Stops:
     tags: np.ndarray
     partial: np.ndarray
     share: np.ndarray
+    counting: np.ndarray | None = None
 
 
 def follow(
@@ -180,8 +189,8 @@ def follow(
     Returns
     -------
     (moments, surprises)
-        States at the stops; and the standardised innovations, shape (G, S, D), NaN where nothing was seen, where there is a cause, and for the
-        first values of a series, whose noise is not known yet.
+        States at the stops; and the standardised innovations, shape (G, S, D), NaN where nothing was seen, where there
+        is a cause, and for the first values of a series, whose noise is not known yet.
     """
     G, S, D = z.shape
     n = design.cycle
@@ -319,18 +328,24 @@ def _stop(
     """Take the states before a row, with what was seen of the row itself."""
     state = a[:, :, stops.series[at]].copy()
     partial, share = stops.partial[:, at], stops.share[at]
+    today = np.zeros(state[:, 0].shape)
     begun = np.flatnonzero(~np.isnan(partial[0]) & (share > 0))
     if places and len(begun):
         h, x = places[0], values[0]
         Ph = P[:, :, h] @ x
-        spread = (Ph[:, h] @ x)[:, None] + 1.0 / share[begun]
-        error = partial[:, begun] - x @ state[:, h][:, :, begun]
         own = stops.series[at][begun]
+        whole = np.zeros((len(a), len(begun)))  # share of the noise that is the row's own deviation
+        if stops.counting is not None:
+            usual = noise.usual(np.ones(1), own) ** 2
+            whole = np.clip(1.0 - stops.counting[at][begun] / np.maximum(usual, 1e-12), 0.0, _MOST_WHOLE)
+        spread = (Ph[:, h] @ x)[:, None] + whole + (1.0 - whole) / share[begun]
+        error = partial[:, begun] - x @ state[:, h][:, :, begun]
+        today[:, begun] = error * whole / spread
         bounded = noise.bound(error, noise.usual(spread, own), own)
         state[:, :, begun] += Ph[:, :, None] * (bounded / spread)[:, None]
     series = stops.series[at]
     variance = np.diagonal(P, axis1=1, axis2=2)[:, :, None] * noise.usual(np.ones(1), series)[:, None] ** 2
-    return Moments(int(stops.rows[at[0]]), series, stops.tags[at], state, variance)
+    return Moments(int(stops.rows[at[0]]), series, stops.tags[at], state, variance, today)
 
 
 def forecast(state: np.ndarray, design: Design, ahead: np.ndarray) -> np.ndarray:

@@ -252,7 +252,7 @@ Forecast with predict(..., as_of=True).
     )
     by = [name for name in (key, time) if name in forecasts.columns]
     check_columns(actual.columns, [*by, target], what="Accuracy by lead time", advice="Name the columns.")
-    both = _comparable(forecasts, key, time).merge(
+    both = _comparable(forecasts.drop(columns="y", errors="ignore"), key, time).merge(
         _comparable(actual, key, time)[[*by, target]].rename(columns={target: "y"}), on=by
     )
     if both.empty:

@@ -42,6 +42,8 @@ _GROUPS = frozenset(
 #: Boosters fitted while going back over a history; origins between two of them use the earlier one.
 _REFITS = 3
 _LEAST_TRAIN_ROWS = 200
+#: Share of the training rows that look ahead within the day.
+_TODAY = 0.1
 
 
 @dataclass(frozen=True)
@@ -227,6 +229,8 @@ def _fit(table: _Table, rows: np.ndarray, slots: np.ndarray) -> Booster | None:
         s, d, m = s[some], d[some], m[some]
     s, d, m = (np.tile(one, _REPEATS) for one in (s, d, m))
     lead = random.integers(0, table.horizon, len(s))
+    if M > 1:  # what the morning tells of the day is worth learning as well as what lies weeks ahead
+        lead = np.where(random.random(len(s)) < _TODAY, 0, lead)
     slot = np.where(random.random(len(s)) < 0.5, slots[s], random.integers(0, M, len(s)))
     place = np.minimum((d - lead) * M + slot, d * M + m)
     columns, unit = table.columns(s, d, m, place)

@@ -71,7 +71,7 @@ def _answer(
         spread = learn_spread(backtest, forecasts, known)
         told, phases = forecasts[k : k + 1], backtest.phases[k : k + 1]
         middle = spread.mean(told, phases) if model.point == "mean" else spread.quantile(told, phases, 0.5)
-        columns = {CONTACTS: middle}
+        columns = {CONTACTS: model.sums(middle)}
         for level in LEVELS:
             columns[f"{CONTACTS}-lo-{level}"] = spread.quantile(told, phases, (1 - level / 100) / 2)
             columns[f"{CONTACTS}-hi-{level}"] = spread.quantile(told, phases, (1 + level / 100) / 2)

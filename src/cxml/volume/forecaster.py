@@ -19,7 +19,7 @@ from cxml.volume.components import COMPONENTS
 from cxml.volume.config import VolumeConfig, read_horizon
 from cxml.volume.design import Ahead
 from cxml.volume.hierarchy import Hierarchy, labels_of
-from cxml.volume.learning import Backtest, Learned, learn, phases_of
+from cxml.volume.learning import Backtest, Learned, learn, learn_spread, phases_of
 from cxml.volume.opening import Closing, open_cells
 from cxml.volume.profile import ProfileForecaster
 from cxml.volume.spread import Spread
@@ -157,7 +157,7 @@ class AutoVolume:
         if kind not in ("mean", "median"):
             raise ConfigError(f"point must be 'mean' or 'median' - got {kind!r}.")
         central = spread.mean(told, phases) if kind == "mean" else spread.quantile(told, phases, 0.5)
-        central = self._sums(central)
+        central = self.sums(central)
         answer = asked.frame.assign(**{CONTACTS: asked.pick(central)})
         for level in levels:
             if not (isinstance(level, Real) and 0 < level < 100):
@@ -190,7 +190,7 @@ class AutoVolume:
         asked = self._ask(frame)
         random = np.random.default_rng(self.config.seed if seed is None else seed)
         drawn = self.learned.spread.sample(asked.forecasts, asked.phases, n, random)
-        drawn = self._sums(drawn)
+        drawn = self.sums(drawn)
         values = np.stack([asked.pick(one[None]) for one in drawn], axis=1)
         columns = pd.DataFrame(values, columns=[f"path-{one + 1}" for one in range(n)], index=asked.frame.index)
         return pd.concat([asked.frame, columns], axis=1)
@@ -341,10 +341,13 @@ class AutoVolume:
             return self.config.point, ()
         if self.config.groups:
             return "mean", ()
-        told = backtest.forecasts["blend"]
-        came = ~np.isnan(backtest.actual)
-        mean = self.learned.spread.mean(told, backtest.phases)[came].sum()
-        median = self.learned.spread.quantile(told, backtest.phases, 0.5)[came].sum()
+        few = backtest.window.early
+        if not few:
+            return "median", ()
+        told, phases = backtest.forecasts["blend"][:few], backtest.phases[:few]
+        spread = learn_spread(backtest, backtest.forecasts["blend"], few)
+        came = ~np.isnan(backtest.actual[:few])
+        mean, median = spread.mean(told, phases)[came].sum(), spread.quantile(told, phases, 0.5)[came].sum()
         if mean > _FEW * came.sum() or abs(median - mean) <= _ADDS_UP * mean:
             return "median", ()
         return "mean", (
@@ -384,7 +387,7 @@ class AutoVolume:
             f"Events ahead that never occurred in the history, so that nothing is known of them: {shorten(names)}.",
         )
 
-    def _sums(self, values: np.ndarray) -> np.ndarray:
+    def sums(self, values: np.ndarray) -> np.ndarray:
         """Put the sums of the parts in place of the totals, shape (n, S, R, M)."""
         if self.hierarchy is None:
             return values
@@ -443,12 +446,14 @@ class AutoVolume:
     def _refuse_alone(self, parts: Panel, series: np.ndarray, rows: np.ndarray, slots: np.ndarray) -> None:
         """A total is driven by the covariates of its parts: these must be told with it."""
         members = self.hierarchy.members if self.hierarchy is not None else np.zeros((0, 0), dtype=bool)
-        phases = parts.clock.phases(parts.rows)
+        phases = parts.clock.phases(parts.first + rows)
         for total in np.unique(series[series < len(members)]):
             of, at = members[total], series == total
             row, slot = rows[at], slots[at]
-            is_open = parts.opening[of][:, phases[row], slot]
-            if any((is_open & np.isnan(values[of][:, row, slot])).any() for values in parts.covariates.values()):
+            is_open = parts.opening[of][:, phases[at], slot]
+            width = parts.y.shape[1]
+            told = [values[of][:, np.minimum(row, width - 1), slot] for values in parts.covariates.values()]
+            if any((is_open & (np.isnan(one) | (row >= width))).any() for one in told):
                 raise FrameError(
                     f"The total {self.panel.keys[total]!r} must come with the rows of its parts, which hold their "
                     "covariates - some are absent. Pass all rows of model.future()."
@@ -508,7 +513,7 @@ class _Asked:
 
     def pick(self, values: np.ndarray) -> np.ndarray:
         """The values of the rows out of a block of shape (1, S, R, M)."""
-        found: np.ndarray = values[0][self._at]
+        found: np.ndarray = np.nan_to_num(values[0][self._at])  # nobody comes to a part of a total that is closed
         return found
 
 

@@ -23,6 +23,8 @@ from cxml.volume.windows import Window
 
 _MOST_ORIGINS, _MOST_ROWS_BACK = 24, 168
 _LEAST_ROWS = 8
+#: Origins, of different rows, from which on the first half is not needed to learn the spread.
+_MANY_ORIGINS = 4
 _USUAL = {"profile": 0.6, "boosted": 0.4}
 
 
@@ -81,7 +83,13 @@ class Learned:
         blended = self.blend.apply(told)
         if hierarchy is None or self.projection is None:
             return blended
-        return hierarchy.reconcile(blended, self.projection)
+        return hierarchy.reconcile(np.where(open_in(panel, window), blended, np.nan), self.projection)
+
+
+def open_in(panel: Panel, window: Window) -> np.ndarray:
+    """Whether each cell of a window lies within the opening hours of its series, shape (K, S, R, M)."""
+    found: np.ndarray = panel.opening[np.arange(len(panel.keys))[:, None], phases_of(panel, window)]
+    return found
 
 
 def phases_of(panel: Panel, window: Window) -> np.ndarray:
@@ -145,6 +153,8 @@ def learn(
         blend, blended, notes = _give_way(blend, blended, told, actual, window.lag, panel.clock.unit)
     projection = None
     if hierarchy is not None:
+        # A part that is closed adds nothing to its totals.
+        blended = np.where(open_in(panel, window) | ~np.isnan(actual), blended, np.nan)
         blended, projection = _bring_together(hierarchy, blended, actual, window.lag)
     phases = phases_of(panel, window)
     kept = {name: found[name] for name in blend.names}
@@ -181,12 +191,20 @@ def choose_window(panel: Panel, horizon: int) -> Window:
 
 
 def learn_spread(backtest: Backtest, forecasts: np.ndarray, origins: int) -> Spread:
-    """The spread around forecasts of a backtest, from the first so many origins."""
-    window, came = backtest.window, backtest.actual[:origins]
+    """The spread around forecasts of a backtest, from the first so many origins.
+
+    The earliest of them knew little, and their errors are larger than those to come: where there are enough, they are
+    left out.
+    """
+    window, some = (
+        backtest.window,
+        slice(origins // 2 if origins >= _MANY_ORIGINS * backtest.window.lag else 0, origins),
+    )
+    came = backtest.actual[some]
     return Spread.learn(
-        forecasts[:origins],
+        forecasts[some],
         came,
-        backtest.phases[:origins],
+        backtest.phases[some],
         cycle=backtest.cycle,
         edges=lead_edges(window.horizon, backtest.cycle, came, fine=True),
         lag=window.lag,

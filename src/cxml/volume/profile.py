@@ -38,6 +38,8 @@ _START_BUCKET = 14
 _CELLS = 400_000
 #: Below this share of a day, what was seen of it says nothing.
 _LEAST_PART = 0.02
+#: Variance of counts in units of their mean.
+_OVERDISPERSION = 1.5
 #: Standard deviations to either end of a 90 % interval.
 _REACH = 1.645
 
@@ -188,10 +190,10 @@ def _worth_trying(
     settings = settings_grid()
     S = len(panel.keys)
     groups = sum(1 for _ in _alike(totals, drivers_of(panel, ahead)))  # each follows its own recursion
-    if S <= 2 * _SAMPLE and groups <= _MOST_GROUPS:
+    if (S <= 2 * _SAMPLE and groups <= _MOST_GROUPS) or not window.early:
         return settings
     some = np.unique(np.linspace(0, S - 1, _SAMPLE if groups <= _MOST_GROUPS else _MOST_GROUPS).astype(int))
-    early = np.arange(min(len(window.rows), window.lag + 1))  # no origin that is judged lies among these
+    early = np.arange(window.early)
     few, seen = panel.select(some), window.select(some).take(early)
     level = _levels(few, ahead, seen, totals[some], share[some], settings)
     errors, sizes = _errors(level, actual[early][:, some])
@@ -253,6 +255,7 @@ def _levels(
                 starts.extend(np.median(first.state, axis=2))  # one odd series decides nothing
             for moment in moments:
                 told = forecast(moment.state, _part(design, moment.row + steps), steps)
+                told[..., 0] += moment.today
                 series = members[moment.series]
                 for place, setting, values in zip(some, few, told, strict=True):
                     found[place, moment.tags, series] = from_scale(values, unit[series, None], setting.scale)
@@ -267,6 +270,7 @@ def _with_first(stops: Stops, row: int, n: int) -> Stops:
         np.r_[np.full(n, -1), stops.tags],
         np.concatenate([np.full((len(stops.partial), n), np.nan), stops.partial], axis=1),
         np.r_[np.zeros(n), stops.share],
+        None if stops.counting is None else np.r_[np.zeros(n), stops.counting],
     )
 
 
@@ -328,7 +332,8 @@ def _stops(
         if part > _LEAST_PART:
             whole[k, place], seen[k, place] = day[known].sum() / part, part
     partial = np.stack([to_scale(whole, unit[members], one.scale).ravel() for one in settings])
-    return Stops(rows.ravel(), series.ravel(), tags.ravel(), partial, seen.ravel())
+    counting = np.broadcast_to(_OVERDISPERSION / unit[members], rows.shape).ravel()
+    return Stops(rows.ravel(), series.ravel(), tags.ravel(), partial, seen.ravel(), counting)
 
 
 def _kinds(panel: Panel, ahead: Ahead, length: int) -> tuple[np.ndarray, int]:

@@ -46,6 +46,15 @@ class Window:
         back = horizon + step * np.arange(origins)[::-1]
         return cls(rows[None] - back[:, None], np.repeat(slots[None], origins, axis=0), horizon, -(-horizon // step))
 
+    @property
+    def early(self) -> int:
+        """How many origins may decide what is the same for all: what came after these was known before any is judged.
+
+        See `cxml.volume.evaluate.judged_origins`.
+        """
+        K = len(self.rows)
+        return max(0, min(self.lag + 1, K - self.lag))
+
     def select(self, series: np.ndarray) -> Window:
         """The same for some of the series."""
         return replace(self, rows=self.rows[:, series], slots=self.slots[:, series])
