@@ -21,10 +21,10 @@ def days(start, end=None):
 
 
 def effects_on(calendar, day):
-    """Effect -> value on one day, but for the place in the month."""
+    """Effect -> value on one day, but for the place in the month and in the week."""
     found = calendar.effects(days(day))
     told = zip(found.names, found.groups, found.values[0].tolist(), strict=True)
-    return {name: value for name, group, value in told if not group.startswith(("month_day", "workday_"))}
+    return {name: value for name, group, value in told if not group.startswith(("month_day", "workday_", "rhythm"))}
 
 
 def named(calendar, *asked):
@@ -110,6 +110,8 @@ def test_a_working_day_after_the_week_of_chuseok():
     assert dict(zip(found.names, found.values[0].tolist(), strict=True)) == {
         "after_holiday": 1,
         "after_break": 5,
+        "first_workday": 1,
+        "last_workday": 1,
         "bridge": 1,
         "month_day:10": 1,
         "workday_of_month:3": 1,
@@ -117,6 +119,18 @@ def test_a_working_day_after_the_week_of_chuseok():
     }
     assert effects_on(KOREA, "2025-10-02") == {"before_holiday": 1}
     assert effects_on(KOREA, "2025-10-13") == {"second_after": 1}
+
+
+def test_the_first_working_day_after_free_ones_is_the_monday_of_its_week():
+    def rhythm(day):
+        found = KOREA.effects(days(day))
+        told = zip(found.names, found.groups, strict=True)
+        return [name for name, group in told if group == "rhythm"]
+
+    assert rhythm("2025-09-22") == ["first_workday"]  # a Monday
+    assert rhythm("2025-09-24") == []
+    assert rhythm("2025-09-26") == ["last_workday"]  # a Friday
+    assert rhythm("2025-03-04") == ["first_workday"]  # a Tuesday: Monday was the substitute of 1 March
 
 
 def test_breaks_next_to_each_other_and_very_long_ones():
@@ -243,7 +257,7 @@ def test_year_end_leaves_out_holidays():
 
 def test_without_a_country_the_month_remains():
     found = Calendar().effects(days("2024-01-01", "2024-12-31"))
-    assert set(found.groups) == {"year_end", "month_day", "workday_of_month", "workday_from_end", "payday"}
+    assert set(found.groups) == {"rhythm", "year_end", "month_day", "workday_of_month", "workday_from_end", "payday"}
     assert Calendar().holidays(days("2024-12-25")) == [None]
     assert list(dates_of(Calendar(), "payday:15", "2024-06-01", "2024-06-30")) == ["2024-06-14"]
 

@@ -330,7 +330,7 @@ def test_waves_repeat_every_year():
     values, prior = years_design(12.0, np.arange(24), 2)
     assert values.shape == (24, 4)
     np.testing.assert_allclose(values[:12], values[12:], atol=1e-12)
-    assert prior.tolist() == [4.0, 1.0, 4.0, 1.0]
+    assert prior.tolist() == [0.25, 0.0625, 0.25, 0.0625]
 
 
 def test_the_grid_is_of_settings_that_differ():

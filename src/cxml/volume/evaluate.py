@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 HEADLINE = "mae"
 #: Levels of the intervals that are judged, percent.
 LEVELS = (50, 80, 90)
-_LEAST_ROWS_JUDGED = 28
+_LEAST_ROWS_JUDGED = 84
 #: Lead times of which the WAPE is logged by name; all are in the table.
 _NAMED_LEADS = (1, 2, 7, 14, 28)
 
@@ -98,11 +98,11 @@ def _lines(
 
 
 def rows_named(config: VolumeConfig, keys: np.ndarray, times: pd.DatetimeIndex) -> pd.DataFrame:
-    """Name rows by series and time, so that two runs that were asked about the same period are compared on it."""
+    """Name rows by series, time and horizon: two runs that were asked the same from as far are compared on it."""
     import pandas as pd
 
     wall = times.tz_localize(None) if times.tz is not None else times
-    plain = pd.DataFrame({"key": keys.astype(str), "time": wall})
+    plain = pd.DataFrame({"key": keys.astype(str), "time": wall, "horizon": str(config.horizon)})
     lines = pd.DataFrame({"row": hash_rows(plain), "group": hash_rows(pd.DataFrame({"day": wall.normalize()}))})
     if config.key is not None:
         lines[config.key] = keys
