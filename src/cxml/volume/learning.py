@@ -193,22 +193,19 @@ def choose_window(panel: Panel, horizon: int) -> Window:
 def learn_spread(backtest: Backtest, forecasts: np.ndarray, origins: int) -> Spread:
     """The spread around forecasts of a backtest, from the first so many origins.
 
-    The earliest of them knew little, and their errors are larger than those to come: where there are enough, they are
-    left out.
+    The earliest of them knew little, and their errors are larger than those to come: where there are enough, they do
+    not count for the width.
     """
-    window, some = (
-        backtest.window,
-        slice(origins // 2 if origins >= _MANY_ORIGINS * backtest.window.lag else 0, origins),
-    )
-    came = backtest.actual[some]
+    window, came = backtest.window, backtest.actual[:origins]
     return Spread.learn(
-        forecasts[some],
+        forecasts[:origins],
         came,
-        backtest.phases[some],
+        backtest.phases[:origins],
         cycle=backtest.cycle,
         edges=lead_edges(window.horizon, backtest.cycle, came, fine=True),
         lag=window.lag,
         whole=backtest.whole,
+        recent=origins // 2 if origins >= _MANY_ORIGINS * window.lag else 0,
     )
 
 

@@ -259,6 +259,9 @@ def _levels(
                 series = members[moment.series]
                 for place, setting, values in zip(some, few, told, strict=True):
                     found[place, moment.tags, series] = from_scale(values, unit[series, None], setting.scale)
+    known = ~np.isnan(totals)
+    begins = np.where(known.any(axis=1), known.argmax(axis=1), D)
+    found[:, window.rows <= begins] = np.nan  # nothing was known of the series then
     return found
 
 

@@ -80,6 +80,7 @@ class Spread:
         edges: tuple[int, ...],
         lag: int,
         whole: bool,
+        recent: int = 0,
     ) -> Self:
         """Learn from forecasts of the past and what came, both of shape (K, S, R, M).
 
@@ -94,26 +95,32 @@ class Spread:
         lag : int
             Each row was forecast from about so many origins.
         whole : bool
+        recent : int, default=0
+            The first origin that tells how wide intervals are; the middle is learned from all.
         """
         error = actual - forecasts
-        known = ~np.isnan(error)
+        every = ~np.isnan(error)
+        known = every & (np.arange(len(error)) >= recent)[:, None, None, None]
+        known = known if known.any() else every
         if not known.any():
             return cls._supposed(forecasts.shape[1], actual.shape[3], cycle, edges, whole=whole)
         noise, share = _variance(forecasts, error, known, whole=whole)
         unit = _unit(forecasts, noise, share)
-        z = np.where(known, error / unit, 0.0)
+        z = np.where(every, error / unit, 0.0)
         bounded = np.clip(z, -_CLIP, _CLIP)
+        bounded = np.where(known, bounded, 0.0)
         overall = _rms((bounded**2).sum(), known.sum(), 1.0, 0.0)
         leads = _by_lead(bounded, known, edges, overall)
         z = z / leads[:, bucket_of(edges, z.shape[2])][None, :, :, None]
-        hours = _by_hour(np.clip(z, -_CLIP, _CLIP), known, phases, cycle)
+        hours = _by_hour(np.where(known, np.clip(z, -_CLIP, _CLIP), 0.0), known, phases, cycle)
         z = z / hours[phases]
         within, lasting, after, across = _correlations(z, known)
         next_row = float(np.mean(lasting + (1 - lasting) * after))
         wider = _widening(known.any(axis=3).sum() / lag, next_row, across, S=z.shape[1])
-        middle, quantiles = _by_size(z, known, _size_of(forecasts, whole=whole))
-        median = quantiles[:, [len(PROBABILITIES) // 2]]
-        quantiles = median + wider * (quantiles - median)  # the middle is known better than the ends
+        size, half = _size_of(forecasts, whole=whole), [len(PROBABILITIES) // 2]
+        middle, everywhere = _by_size(z, every, size)
+        quantiles = _by_size(z, known, size)[1]
+        quantiles = everywhere[:, half] + wider * (quantiles - quantiles[:, half])
         return cls(noise, share, edges, leads, hours, middle, quantiles, whole, within, lasting, after, across)
 
     @classmethod
