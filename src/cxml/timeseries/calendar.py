@@ -147,7 +147,8 @@ class Calendar:
     >>> calendar = Calendar("KR")
     >>> day = np.array(["2025-10-10"], dtype="datetime64[D]")  # the Friday after a week of Chuseok
     >>> calendar.effects(day).names
-    ('after_break', 'after_holiday', 'bridge', 'month_day:10', 'workday_of_month:3', 'payday:10')
+    ('after_break', 'after_holiday', 'bridge', 'first_workday', 'last_workday', 'month_day:10', 'workday_of_month:3', \
+'payday:10')
     >>> calendar.holidays(day - np.arange(3))
     [None, 'Hangul Day', 'Chuseok (substitute)']
     >>> Calendar("KOR")

@@ -91,8 +91,8 @@ def train(
     >>> train(contacts.frame, horizon=140, country="KR", track=False)
     Traceback (most recent call last):
         ...
-    cxml.errors.FrameError: A history must hold two seasons and the horizon after them, 14 + 140 days - the longest \
-series holds 120. Give a longer history, or forecast at most 106 days ahead.
+    cxml.errors.FrameError: A history must hold two seasons and the horizon after them, 14 + 196 days - the longest \
+series holds 119. Give a longer history, or forecast at most 105 days ahead.
     """
     from cxml import registry, training
     from cxml.contract import build_config
