@@ -12,7 +12,7 @@ from cxml.errors import FrameError, shorten
 from cxml.frames import check_columns
 from cxml.timeseries.panel import Panel
 from cxml.volume.config import VolumeConfig, read_horizon
-from cxml.volume.forecaster import read_panel, rows_ahead
+from cxml.volume.history import read_panel, rows_ahead
 from cxml.volume.learning import choose_window
 from cxml.volume.opening import describe_hours
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -12,13 +11,22 @@ import numpy as np
 from cxml.errors import ConfigError, FrameError, NotFittedError, shorten
 from cxml.frames import as_pandas, check_columns, check_unique
 from cxml.timeseries.events import unseen
-from cxml.timeseries.gaps import past_closed
-from cxml.timeseries.panel import Panel, build_panel, read_times
+from cxml.timeseries.panel import Panel, read_times
 from cxml.volume.blend import Blend
 from cxml.volume.components import COMPONENTS
 from cxml.volume.config import VolumeConfig, read_horizon
 from cxml.volume.design import Ahead
-from cxml.volume.hierarchy import Hierarchy, labels_of
+from cxml.volume.hierarchy import Hierarchy
+from cxml.volume.history import (
+    add_totals,
+    days_between,
+    extended,
+    is_whole,
+    read_panel,
+    rows_ahead,
+    series_of,
+    with_totals,
+)
 from cxml.volume.learning import Backtest, Learned, learn, learn_spread, phases_of
 from cxml.volume.opening import Closing, open_cells
 from cxml.volume.profile import ProfileForecaster
@@ -80,7 +88,7 @@ class AutoVolume:
             self.candidates,
             horizon=self.horizon,
             hierarchy=self.hierarchy,
-            whole=_is_whole(frame[config.target]),
+            whole=is_whole(frame[config.target]),
             step=step,
         )
         self.point, odd = self._choose_point(self.backtest)
@@ -209,9 +217,9 @@ class AutoVolume:
         by = [one for one in (config.key, config.time) if one is not None]
         check_unique(rows, by, advice="Sum the rows of one period first.")
         parts = self._parts_of(self.panel)
-        panel = _extended(parts, rows, config, target=True)
+        panel = extended(parts, rows, config, target=True)
         if self.hierarchy is not None:
-            panel = _with_totals(panel, self.hierarchy)
+            panel = with_totals(panel, self.hierarchy)
         self.panel = panel
 
     def features(self) -> Mapping[str, str]:
@@ -290,7 +298,7 @@ class AutoVolume:
 
     def as_of(self, frame: pd.DataFrame) -> pd.DatetimeIndex:
         """The first period of each row's series that is not known."""
-        series = _series_of(frame, self.config.key, self.panel.keys)
+        series = series_of(frame, self.config.key, self.panel.keys)
         rows, slots = np.divmod(self.panel.ends[series], self.panel.y.shape[2])
         return self.panel.clock.times(self.panel.first + rows, slots)
 
@@ -332,7 +340,7 @@ class AutoVolume:
         """Events within these rows that never occurred in the history: nothing is known of what they do."""
         days = read_times(frame[self.config.time], name=self.config.time)
         wall = days.tz_localize(None) if days.tz is not None else days
-        learned = _days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
+        learned = days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
         return unseen(self.config.known_events(), learned, np.unique(wall.to_numpy().astype("datetime64[D]")))
 
     def _choose_point(self, backtest: Backtest) -> tuple[str, tuple[str, ...]]:
@@ -378,8 +386,8 @@ class AutoVolume:
     def _events_ahead(self) -> tuple[str, ...]:
         """Events after the history that never occurred within it."""
         last = self.panel.rows[-1]
-        days = _days_between(*self.panel.clock.spans(np.array([last + 1, last + self.horizon])))
-        learned = _days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
+        days = days_between(*self.panel.clock.spans(np.array([last + 1, last + self.horizon])))
+        learned = days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
         names = unseen(self.config.known_events(), learned, days)
         if not names:
             return ()
@@ -413,7 +421,7 @@ class AutoVolume:
         check_columns(frame.columns, names, what="Forecasting", advice="Fill the rows that model.future() gives.")
         times = read_times(frame[config.time], name=config.time)
         numbers, slots = panel.clock.place(times, name=config.time)
-        series = _series_of(frame, config.key, panel.keys)
+        series = series_of(frame, config.key, panel.keys)
         M = panel.y.shape[2]
         rows = numbers - panel.first
         self._refuse_known(rows * M + slots, series, times)
@@ -429,10 +437,10 @@ class AutoVolume:
         length = int((rows - first[series]).max()) + 1 if len(rows) else 1
         wide = panel
         if panel.covariates:
-            parts = _extended(self._parts_of(panel), frame, config, target=False, totals=self._totals())
+            parts = extended(self._parts_of(panel), frame, config, target=False, totals=self._totals())
             if self.hierarchy is not None:
                 self._refuse_alone(parts, series, rows, slots)
-                wide = _with_totals(parts, self.hierarchy, ends=panel.ends)
+                wide = with_totals(parts, self.hierarchy, ends=panel.ends)
             else:
                 wide = parts
         window = Window.at_ends(panel, max(length, 1))
@@ -515,175 +523,3 @@ class _Asked:
         """The values of the rows out of a block of shape (1, S, R, M)."""
         found: np.ndarray = np.nan_to_num(values[0][self._at])  # nobody comes to a part of a total that is closed
         return found
-
-
-def read_panel(frame: pd.DataFrame, config: VolumeConfig) -> tuple[Panel, tuple[str, ...]]:
-    """The series of a history, without totals; negative contacts are unknown ones."""
-    target = frame[config.target].astype(float)
-    clean = frame.assign(**{config.target: target.where(~(target < 0))})
-    return build_panel(
-        clean,
-        key=config.key,
-        time=config.time,
-        target=config.target,
-        covariates=config.covariates or (),
-        gaps=config.gaps,
-        calendar=config.calendar(),
-    )
-
-
-def add_totals(panel: Panel, frame: pd.DataFrame, config: VolumeConfig) -> tuple[Panel, Hierarchy]:
-    """Put the totals of the groups before the series."""
-    if config.key is None:
-        raise ConfigError("groups= needs several series - the history is one. Name them: key=...")
-    columns = [one for one in config.groups if one != config.key]  # by series: the grand total alone
-    hierarchy = Hierarchy.learn(panel.keys, labels_of(frame, config.key, columns, panel.keys))
-    same = set(hierarchy.names) & set(panel.keys)
-    if same:
-        raise ConfigError(f"groups= makes totals called {shorten(same)}, and series are called so too. Rename them.")
-    return _with_totals(panel, hierarchy), hierarchy
-
-
-def _with_totals(panel: Panel, hierarchy: Hierarchy, ends: np.ndarray | None = None) -> Panel:
-    # Totals are forecast from where the last of their parts ends, so all parts are: on the same days.
-    last = np.full(len(panel.keys) + len(hierarchy.names), panel.ends.max())
-    covariates = {
-        name: np.concatenate([np.stack([_mean(values[of]) for of in hierarchy.members]), values])
-        for name, values in panel.covariates.items()
-    }
-    opening = np.stack([panel.opening[of].any(axis=0) for of in hierarchy.members])
-    return replace(
-        panel,
-        keys=(*hierarchy.names, *panel.keys),
-        y=np.concatenate([hierarchy.sums(panel.y), panel.y]),
-        covariates=covariates,
-        ends=last if ends is None else ends,
-        opening=np.concatenate([opening, panel.opening]),
-    )
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    known = ~np.isnan(values)
-    count = known.sum(axis=0)
-    found: np.ndarray = np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
-    return found
-
-
-def rows_ahead(panel: Panel, horizon: int | float) -> int:
-    """Rows that a horizon reaches over: all of a span; or those that hold so many open periods of each series."""
-    if isinstance(horizon, float):
-        of_row = {"day": 1.0, "week": 7.0, "month": 30.4375}[panel.clock.unit]
-        return max(1, int(np.ceil(horizon / of_row - 1e-9)))
-    M = panel.y.shape[2]
-    first = panel.ends // M
-    per_row = panel.opening.sum(axis=2)  # (S, cycle)
-    furthest = 1
-    for one in range(len(panel.keys)):
-        if not per_row[one].any():
-            continue
-        phases = panel.clock.phases(panel.first + first[one] + np.arange(panel.clock.cycle))
-        counts = per_row[one][phases].astype(float)
-        whole, rest = divmod(horizon, int(counts.sum()))
-        sums = np.cumsum(counts)
-        extra = 0 if rest == 0 else int(np.searchsorted(sums, rest)) + 1
-        furthest = max(furthest, whole * panel.clock.cycle + extra - (0 if rest else _closed_tail(counts)))
-    return int(furthest)
-
-
-def _closed_tail(counts: np.ndarray) -> int:
-    """Closed rows at the end of a cycle: a horizon that ends with the cycle ends before them."""
-    return int(np.argmax(counts[::-1] > 0))
-
-
-def _series_of(frame: pd.DataFrame, key: str | None, keys: Sequence[str]) -> np.ndarray:
-    import pandas as pd
-
-    if key is None:
-        return np.zeros(len(frame), dtype=np.int64)
-    found = pd.Index(keys).get_indexer(pd.Index(frame[key].astype(str)))
-    if (found < 0).any():
-        strange = frame[key][found < 0].unique()
-        raise FrameError(
-            f"Each row must be of a series that the model has learned - {len(strange):,} are not: {shorten(strange)}. "
-            "Train again with their history."
-        )
-    return np.asarray(found)
-
-
-def _extended(
-    panel: Panel, frame: pd.DataFrame, config: VolumeConfig, *, target: bool, totals: Sequence[str] = ()
-) -> Panel:
-    """The panel with the values of further rows: their covariates, and their contacts where they are known."""
-    if totals and config.key is not None:
-        frame = frame[~frame[config.key].astype(str).isin(totals)]
-    times = read_times(frame[config.time], name=config.time)
-    numbers, slots = panel.clock.place(times, name=config.time)
-    series = _series_of(frame, config.key, panel.keys)
-    rows = numbers - panel.first
-    if len(rows) and rows.min() < 0:
-        raise FrameError(
-            f"Rows must not lie before the history - the first is {times[rows < 0][0]}. Train again with all of it."
-        )
-    S, D, M = panel.y.shape
-    wider = max(D, int(rows.max()) + 1 if len(rows) else 0)
-
-    def widened(values: np.ndarray) -> np.ndarray:
-        found = np.full((S, wider, M), np.nan)
-        found[:, :D] = values
-        return found
-
-    covariates = {}
-    for name, values in panel.covariates.items():
-        told = _numbers(frame, name)
-        if np.isnan(told).any():
-            raise FrameError(
-                f"The covariate {name!r} must be known for each row - {int(np.isnan(told).sum()):,} of {len(told):,} "
-                "rows have none. Fill it: covariates are what is known ahead."
-            )
-        covariates[name] = widened(values)
-        covariates[name][series, rows, slots] = told
-    y, ends = widened(panel.y), panel.ends.copy()
-    if target:
-        came = _numbers(frame, config.target)
-        if (came < 0).any():
-            raise FrameError(f"Contacts must be 0 or more - {int((came < 0).sum()):,} rows hold fewer. Correct them.")
-        told = ~np.isnan(came)  # an empty value takes nothing back
-        y[series[told], rows[told], slots[told]] = came[told]
-        np.maximum.at(ends, series, np.where(np.isnan(came), 0, rows * M + slots + 1))
-        if config.gaps == "zero":
-            y, ends = _with_zeros(panel, y, ends, rows * M + slots)
-        ends = past_closed(ends, panel.opening, panel.clock.phases(panel.first + np.arange(wider)))
-    return replace(panel, y=y, covariates=covariates, ends=ends)
-
-
-def _with_zeros(panel: Panel, y: np.ndarray, ends: np.ndarray, told: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Count open periods without a row as 0, up to the last period of which some series has one."""
-    S, D, M = y.shape
-    last = int(max(told.max() + 1, ends.max())) if len(told) else int(ends.max())
-    place = np.arange(D * M).reshape(1, D, M)
-    alive = np.isin(place, told) if S > 1 else np.ones(place.shape, dtype=bool)
-    opening = panel.opening[:, panel.clock.phases(panel.first + np.arange(D))]
-    absent = np.isnan(y) & opening & alive & (place >= panel.ends[:, None, None]) & (place < last)
-    return np.where(absent, 0.0, y), np.maximum(ends, last)
-
-
-def _is_whole(target: pd.Series) -> bool:
-    known = target.dropna().to_numpy(dtype=float)
-    return bool((known == np.round(known)).all())
-
-
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
-    import pandas as pd
-
-    found = pd.to_numeric(frame[name], errors="coerce")
-    odd = found.isna() & frame[name].notna()
-    if odd.any():
-        raise FrameError(
-            f"The column {name!r} must hold numbers - got {frame[name][odd].iloc[0]!r}. Correct these rows."
-        )
-    return np.asarray(found.to_numpy(dtype=float, na_value=np.nan))
-
-
-def _days_between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.arange(starts[0], ends[-1])
-    return found
