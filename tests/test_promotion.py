@@ -92,6 +92,25 @@ def test_models_judged_on_other_rows_are_compared_on_a_frame(tracked_store, kore
     assert found.against_champion.mean < 0
 
 
+def test_fewer_than_a_hundred_common_rows_compare_nothing(tracked_store, monkeypatch):
+    cxml.promote(tracked_store.weak)
+    real = tracking.read_held_out
+
+    def read(run_id, most=99):
+        found = real(run_id)
+        few = found.head(most)
+        few.attrs = found.attrs
+        return few
+
+    monkeypatch.setattr(tracking, "read_held_out", read)
+    with pytest.raises(
+        ConfigError, match=r"both held out - they share 99 of 99\. .* Fewer than 100 rows, or than half"
+    ):
+        cxml.promote(tracked_store.strong)
+    monkeypatch.setattr(tracking, "read_held_out", lambda run_id: read(run_id, 100))
+    assert cxml.promote(tracked_store.strong).against_champion.rows == 100
+
+
 @pytest.mark.parametrize("form", ["models:/churn@shadow", "models:/churn/1", "runs:/{run_id}/model", "{uri}"])
 def test_a_model_is_promoted_by_any_of_its_names(tracked_store, mlflow, form):
     strong = tracked_store.strong

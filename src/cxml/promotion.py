@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Two sets of held-out rows are the same question when they share this much of the challenger's rows, and this many.
-_COMMON_SHARE, _COMMON_ROWS = 0.5, 30
-#: Rows that a frame of judgement must hold.
-_LEAST_ROWS = 100
+_COMMON_SHARE, _COMMON_ROWS = 0.5, 100
 
 
 @dataclass(frozen=True)
@@ -246,9 +244,9 @@ def _both_held_out(own: pd.DataFrame, theirs: pd.DataFrame) -> pd.DataFrame:
     both = own.drop_duplicates("row").merge(theirs.drop_duplicates("row"), on="row", suffixes=("", "_other"))
     if len(both) < max(_COMMON_ROWS, _COMMON_SHARE * len(own)):
         raise ConfigError(
-            f"Two models are compared on {_COMMON_ROWS} rows or more that both held out, and half of them at least - "
-            f"they share {len(both):,} of {len(own):,}. "
-            "Give rows that neither was trained on: promote(model, on=frame)."
+            f"Two models are compared on rows that both held out - they share {len(both):,} of {len(own):,}. "
+            "Give rows that neither was trained on: promote(model, on=frame). Fewer than "
+            f"{_COMMON_ROWS} rows, or than half of the challenger's, cannot tell two models apart."
         )
     return both
 
@@ -269,9 +267,12 @@ def _both_answer(
     champion = tracking.load(champion_uri)
     family = registry.family(challenger.family)
     frame, config, _ = family.check(as_pandas(on), challenger.config)
-    if len(frame) < _LEAST_ROWS:
-        raise FrameError(f"on= must hold at least {_LEAST_ROWS} rows to judge two models - got {len(frame):,}.")
     answers = family.answer({"challenger": challenger.model, "champion": champion.model}, frame, config)
+    if len(answers["challenger"]) < _COMMON_ROWS:
+        raise FrameError(
+            f"on= must hold at least {_COMMON_ROWS} rows whose outcome is known to judge two models - got "
+            f"{len(answers['challenger']):,}. Give more rows."
+        )
     both = answers["challenger"].assign(loss_other=answers["champion"]["loss"].to_numpy())
     for which, held_out in (("challenger", own), ("champion", theirs)):
         known = int(both["row"].isin(held_out["row"]).sum())

@@ -1,5 +1,6 @@
 """Histories as panels: opening hours inferred, absent rows told apart, and everything wrong refused by name."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 
 import numpy as np
@@ -495,18 +496,17 @@ def test_rows_in_any_order_and_covariates_lie_where_they_belong():
 
 def test_totals_of_days_known_in_part_count_as_whole():
     panel, _ = panel_of(frame_of(open_times(hours=(8, 12)), y=10.0))
-    cut = panel.before(
-        np.array(
-            [
-                7 * 48 + 22,
-            ]
-        )
-    )  # known until eleven: three quarters
-    assert cut.ends.tolist() == [7 * 48 + 22]
+
+    def known_until(slot):
+        y = panel.y.copy()
+        y[0, 7, slot:] = np.nan
+        return replace(panel, y=y)
+
+    cut = known_until(22)  # until eleven: three quarters
     share = np.where(panel.opening, 1 / 8, 0.0)
     assert cut.totals()[0, 7] == 60
     assert cut.totals(share)[0, 7] == pytest.approx(80)
-    assert np.isnan(panel.before(np.array([7 * 48 + 18])).totals(share)[0, 7])
+    assert np.isnan(known_until(18).totals(share)[0, 7])
     assert np.isnan(panel.totals()[0, 5])
 
 

@@ -155,7 +155,7 @@ class TestColumns:
             volume.predict(model, rows.drop(columns="plan"))
         with pytest.raises(FrameError, match=r"what the covariates 'reservations', 'plan' will be - got no rows"):
             volume.predict(model)
-        with pytest.raises(FrameError, match=r"'plan' must hold numbers - got 'two'"):
+        with pytest.raises(FrameError, match=r"'plan' must hold numbers - 7 of 7 rows do not, such as 'two'"):
             volume.predict(model, rows.assign(reservations=1, plan="two"))
         assert len(volume.predict(model, rows.assign(reservations=1, plan=2))) == 7
         refused(days.assign(promo=np.nan), "'promo' must be known - all of its rows are empty")

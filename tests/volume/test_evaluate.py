@@ -91,6 +91,21 @@ class TestPromotion:
         later = volume.predict("models:/volume@champion")
         pd.testing.assert_frame_equal(later, volume.predict(profile))
 
+    def test_rows_of_which_it_is_not_known_what_came_judge_nothing(self, store, invented):
+        frame = invented(144, 4, freq="D", hours=None).frame
+        days = frame["ds"].drop_duplicates().sort_values()
+        past, later = frame[frame["ds"] < days.iloc[100]], frame[frame["ds"] >= days.iloc[100]].reset_index(drop=True)
+        words = {"horizon": 30, "method": "profile", "pictures": False}
+        cxml.promote(volume.train(past, **words), name="calls")
+        model = volume.train(past, country="KR", **words)
+        unknown = later["y"].astype(float).where(later.index % 10 > 0).mask(later.index % 10 == 1, -1.0)
+        found = cxml.promote(model, name="calls", on=later.assign(y=unknown), tolerance=1e6)
+        assert found.against_champion.rows == unknown.ge(0).sum() == 140
+        assert np.isfinite(found.against_champion.mean)
+        few = later.assign(y=later["y"].where((later.index % 2 > 0) | (later.index % 44 == 0)))
+        with pytest.raises(FrameError, match=r"at least 100 rows whose outcome is known .* got 92\. Give more"):
+            cxml.promote(model, name="calls", on=few, tolerance=1e6)
+
     def test_its_run_holds_pictures_tables_and_span(self, store, mlflow, invented):
         model = volume.train(invented(63, freq="h").frame, horizon=18, country="KR", method="profile")
         names = {one.path for one in mlflow.MlflowClient().list_artifacts(model.run_id)}

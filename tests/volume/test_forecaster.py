@@ -215,7 +215,8 @@ class TestUpdates:
         row = hourly.future(1).assign(y=5)
         for rows, told in (
             (row.assign(y=-1), "Contacts must be 0 or more - 1 rows hold fewer"),
-            (row.assign(y="x"), "'y' must hold numbers - got 'x'"),
+            (row.assign(y="x"), "'y' must hold numbers - 1 of 1 rows do not, such as 'x'"),
+            (row.assign(y=np.inf), "'y' must hold finite numbers - it holds infinity"),
             (row.assign(ds=pd.Timestamp("2024-03-04 09:07")), "must lie on the grid"),
             (row.assign(ds=pd.Timestamp("2023-03-04 09:00")), "must not lie before the history"),
             (row.drop(columns="y"), "needs the column 'y'"),

@@ -112,3 +112,20 @@ def test_reconciled_forecasts_are_those_of_hierarchicalforecast():
     expected = peer.fit_predict(S=summing, y_hat=told[:, None], y_insample=actual, y_hat_insample=fitted)["mean"]
     found = hierarchy.reconcile(told.reshape(1, 6, 1, 1), hierarchy.projection(errors))
     np.testing.assert_allclose(found.ravel(), np.asarray(expected).ravel(), rtol=1e-6)
+
+
+def test_a_series_without_a_group_is_refused(invented):
+    frame = invented(70, 3, freq="D", hours=None).frame
+    first = frame["unique_id"].iloc[0]
+    topics = frame.assign(topic=frame["unique_id"].where(frame["unique_id"] != first))
+    with pytest.raises(
+        FrameError, match=rf"Each series must have a 'topic' - '{first}' has none in some row\. Fill it"
+    ):
+        volume.train(topics, horizon=7, groups="topic", method="weekday_mean", track=False)
+
+
+def test_groups_are_the_same_as_numbers_and_as_text(invented):
+    frame = invented(70, 3, freq="D", hours=None).frame
+    mixed = frame.assign(line=[1 if row % 2 else "1" for row in range(len(frame))])
+    model = volume.train(mixed, horizon=7, groups="line", method="weekday_mean", track=False)
+    assert model.model.hierarchy.names == ("total",)

@@ -7,11 +7,13 @@ import pytest
 from cxml import registry
 from cxml.contract import build_config
 from cxml.datasets import make_contacts
+from cxml.volume import learning
 from cxml.volume.blend import Blend, bucket_of, lead_edges, mix
 from cxml.volume.choosing import prequential, weights_from_errors
 from cxml.volume.evaluate import answers_of, judged_origins
 from cxml.volume.family import FAMILY
 from cxml.volume.learning import choose_window
+from cxml.volume.windows import Window
 
 KOREA = {"country": "KR"}
 
@@ -125,6 +127,27 @@ def test_origins_do_not_overlap_and_look_back_a_year_at_most():
     assert wide.rows.max() - wide.rows.min() <= 366
 
 
+@pytest.mark.parametrize("hours", [None, ("09:00", "18:00")])
+@pytest.mark.parametrize("days", [196, 246, 800])
+def test_of_a_short_horizon_enough_rows_are_judged_for_promotion(days, hours):
+    made = make_contacts(days, freq="D", hours=hours, country=None)
+    model = fit(made.frame, "weekday_mean", horizon=1)
+    origins = judged_origins(model.backtest, model.config.origins)
+    judged = answers_of(model, model.backtest, origins)["weekday_mean"]
+    assert 100 <= len(judged) <= 130
+    assert judged["row"].is_unique
+
+
+def test_the_first_judged_origin_knows_what_came_after_those_that_chose():
+    panel = fit(one_queue(), "weekday_mean", horizon=5).panel
+    for horizon in (1, 2, 5, 14, 30):
+        window = choose_window(panel, horizon)
+        assert window.early <= max(0, window.first_judged - window.lag + 1)
+        assert 0 <= window.first_judged < len(window.rows)
+        if window.early:
+            assert window.rows[window.early - 1, 0] + horizon <= window.rows[window.first_judged, 0]
+
+
 def test_weights_of_settings():
     errors, sizes = np.array([[1.0, 9.0], [2.0, 10.0]]), np.array([10.0, 100.0])
     found = weights_from_errors(errors, sizes)
@@ -164,10 +187,51 @@ def test_lead_times_of_which_little_is_known_share_their_weights():
 def test_where_trees_cannot_be_learned_a_baseline_answers():
     model = fit(make_contacts(40, freq="D", hours=None).frame, "boosted", horizon=7)
     naive = fit(make_contacts(40, freq="D", hours=None).frame, "weekday_mean", horizon=7)
-    assert model.notes[0] == "Where there was too little to learn trees from, weekday_mean answers."
+    assert model.notes[0] == "Where there was too little for boosted to learn from, weekday_mean answers."
     told, usual = model.backtest.forecasts["blend"], naive.backtest.forecasts["blend"]
     np.testing.assert_array_equal(told, usual)
     assert np.isfinite(model.forecast()["contacts"]).all()
+
+
+class Silent:
+    """Can say nothing of the earlier origins, nor of what comes."""
+
+    @classmethod
+    def learn(cls, panel, ahead, window):
+        told = np.where(window.asked(panel.y.shape[2]), 50.0, np.nan)
+        told[: len(told) // 2] = np.nan
+        return cls(), told
+
+    def forecast(self, panel, window):
+        return np.full((*window.rows.shape, window.length, panel.y.shape[2]), np.nan)
+
+    def parts(self):
+        return {}
+
+
+def test_a_baseline_answers_for_any_forecast_that_can_say_nothing(monkeypatch):
+    monkeypatch.setitem(learning.COMPONENTS, "profile", Silent)
+    frame = make_contacts(60, freq="D", hours=None).frame
+    naive = fit(frame, "weekday_mean", horizon=7)
+    model = fit(frame, "profile", horizon=7)
+    assert model.notes[0] == "Where there was too little for profile to learn from, weekday_mean answers."
+    told, usual = model.backtest.forecasts["blend"], naive.backtest.forecasts["blend"]
+    early = len(told) // 2
+    np.testing.assert_array_equal(told[:early], usual[:early])
+    assert np.nanmax(told[early:]) == 50.0
+    window = Window.at_ends(model.panel, 7)
+    later = model.learned.forecast(model.panel, window, None)
+    np.testing.assert_array_equal(later, naive.learned.forecast(naive.panel, window, None))
+
+
+def test_a_blend_that_gave_way_still_has_one_to_stand_in(monkeypatch):
+    days = pd.date_range("2025-01-06", periods=140)
+    weeks = np.random.default_rng(0).poisson(100, (20, 7))
+    repeated = pd.DataFrame({"ds": days, "y": np.repeat(weeks[::4], 4, axis=0)[:20].ravel()})
+    blend = fit(repeated, "auto", horizon=7).learned.blend
+    assert len(set(blend.names)) == len(blend.names)
+    assert "weekday_mean" in blend.names
+    np.testing.assert_allclose(blend.weights.sum(axis=1), 1)
 
 
 def test_it_gives_way_to_a_baseline_that_it_does_not_beat_and_says_so():

@@ -443,3 +443,39 @@ def test_something_else_than_a_forecast_is_refused():
         staff([100, 200], PHONE)
     with pytest.raises(FrameError, match=r"Staffing needs the column 'contacts' .* Did you mean 'contact'"):
         staff(half_hours([5, 6]).rename(columns={"contacts": "contact"}), PHONE)
+
+
+@pytest.mark.parametrize("period", ["1800", "30", " 1.5 ", "nan", "soon"])
+def test_a_period_without_a_unit_is_no_period(period):
+    with pytest.raises(ConfigError, match=r"`period` must be > 0 seconds, or a text such as '30min', got '"):
+        required_agents(100, PHONE, period=period)
+
+
+def test_a_load_beyond_all_agents_is_a_mistake_of_units():
+    with pytest.raises(ConfigError, match=r"must be at most 1,000,000,000 Erlang, got 1.8e\+13\. Check the units"):
+        required_agents([5, 1e14], PHONE, period=1000)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: required_agents(["many"], PHONE, period=1800),
+            "`contacts` must be one number or an array .* got a list",
+        ),
+        (lambda: required_agents([5], PHONE, period=1800, handling_time="aht"), "`handling_time` must be .* got a str"),
+        (lambda: outcome(half_hours([5, 6]), PHONE, agents=["a", "b"]), "`agents` must be one number .* got a list"),
+        (lambda: erlang_c("ten", 5, handling_time=1), "`agents` must be one number or an array of them, got a str"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_name(call, message):
+    with pytest.raises(ConfigError, match=message):
+        call()
+
+
+def test_a_day_leaves_no_series_out_nor_joins_several_unasked():
+    table = staff(half_hours([100, 60, 50, 40], queue=["a", "a", None, None]), PHONE, key="queue")
+    days = daily_staffing(table, key="queue")
+    assert days["contacts"].tolist() == [160, 90]
+    with pytest.raises(FrameError, match=r"A sum over days needs the column 'queues' .* Did you mean 'queue'"):
+        daily_staffing(table, key="queues")

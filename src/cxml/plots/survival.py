@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxml.errors import shorten
+from cxml.plots._values import ends, rising
 from cxml.plots.style import COLOURS, GREY, LINES, canvas, finish, legend, named
 
 if TYPE_CHECKING:
@@ -64,11 +64,7 @@ def plot_survival(
 Pass survival, not hazard.
     """
     series = named(curves, "curves")
-    time = np.asarray(months, dtype=np.float64)
-    if time.ndim != 1 or time.size == 0 or not (time[0] > 0 and (np.diff(time) > 0).all()):
-        raise ValueError(
-            f"`months` must rise from above 0, got {shorten(time.ravel().tolist())}. Sort them; leave out 0."
-        )
+    time = rising("months", months)
     checked = {name: _check_curve(name, curve, time.size) for name, curve in series.items()}
     from matplotlib.ticker import MaxNLocator
 
@@ -92,8 +88,7 @@ def _check_curve(name: str, curve: ArrayLike, size: int) -> NDArray[np.float64]:
     sound = values.shape == (size,) and bool(((values >= 0) & (values <= 1)).all() and (np.diff(values) <= 1e-9).all())
     if not sound:
         raise ValueError(
-            f"The curve {name!r} must be {size} chances in [0, 1] that never rise, got {values.size} from "
-            f"{values.flat[0] if values.size else float('nan'):g} to "
-            f"{values.flat[-1] if values.size else float('nan'):g}. Pass survival, not hazard."
+            f"The curve {name!r} must be {size} chances in [0, 1] that never rise, got {ends(values)}. "
+            "Pass survival, not hazard."
         )
     return values

@@ -256,6 +256,28 @@ Sum the contacts to one period first: frame.groupby([key, frame['ds'].dt.floor('
         return first
 
 
+def seconds_in(text: str) -> float:
+    """Seconds of a span such as ``"30min"`` or ``"14D"``; NaN where it is none.
+
+    A number without a unit is none: pandas would read nanoseconds.
+
+    >>> seconds_in("30min"), seconds_in("1800")
+    (1800.0, nan)
+    """
+    import pandas as pd
+
+    try:
+        float(text)
+    except ValueError:
+        pass
+    else:
+        return float("nan")
+    try:
+        return float(pd.Timedelta(text).total_seconds())
+    except ValueError:
+        return float("nan")
+
+
 def _zone_of(times: pd.DatetimeIndex, name: str) -> str | None:
     """Name of the time zone by which it can be found again."""
     import pandas as pd

@@ -93,12 +93,6 @@ class Panel:
             opening=self.opening[series],
         )
 
-    def before(self, ends: np.ndarray) -> Panel:
-        """What was known when each series had come to the place in `ends`."""
-        S, D, M = self.y.shape
-        unknown = np.arange(D * M)[None] >= ends[:, None]
-        return replace(self, y=np.where(unknown.reshape(S, D, M), np.nan, self.y), ends=np.minimum(ends, self.ends))
-
 
 def read_times(values: pd.Series, *, name: str) -> pd.DatetimeIndex:
     """Read a column of times: datetimes, dates, periods, or text in ISO form.

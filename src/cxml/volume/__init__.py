@@ -120,7 +120,8 @@ def predict(
     frame : DataFrame, optional
         Rows to fill, as ``model.future()`` gives them, with their covariates. By default all of them.
     levels : float or sequence of float in (0, 100), percent, default=(90,)
-        Of the intervals.
+        Of the intervals. Nothing is known of what is rarer than one in a thousand on either side: above 99.8 they get
+        no wider.
     point : {"mean", "median"}, optional
         What ``contacts`` is; by default what the model was trained with.
     as_of : bool, default=False

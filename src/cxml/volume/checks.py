@@ -12,7 +12,7 @@ from cxml.errors import FrameError, shorten
 from cxml.frames import check_columns
 from cxml.timeseries.panel import Panel
 from cxml.volume.config import VolumeConfig, read_horizon
-from cxml.volume.history import read_panel, rows_ahead
+from cxml.volume.history import numbers_of, read_panel, rows_ahead
 from cxml.volume.learning import choose_window
 from cxml.volume.opening import describe_hours
 
@@ -56,7 +56,7 @@ def check(frame: pd.DataFrame, config: VolumeConfig) -> tuple[pd.DataFrame, Volu
         raise FrameError("Training volume needs a history - the data has no rows.")
     covariates, notes = _covariates(frame, config, key)
     config = replace(config, key=key, covariates=covariates)
-    numbers = {name: _as_numbers(frame, name) for name in (config.target, *covariates)}
+    numbers = {name: numbers_of(frame, name) for name in (config.target, *covariates)}
     frame = frame.assign(**numbers)
     notes += _odd_contacts(numbers[config.target], config.target)
     panel, gaps = read_panel(frame, config)
@@ -89,20 +89,6 @@ def _covariates(frame: pd.DataFrame, config: VolumeConfig, key: str | None) -> t
 
 
 _NULLABLE = {"Int8", "Int16", "Int32", "Int64", "Float32", "Float64", "boolean", "UInt8", "UInt16", "UInt32", "UInt64"}
-
-
-def _as_numbers(frame: pd.DataFrame, name: str) -> pd.Series:
-    values = pd.to_numeric(frame[name], errors="coerce")
-    odd = values.isna() & frame[name].notna()
-    if odd.any():
-        raise FrameError(
-            f"The column {name!r} must hold numbers - {int(odd.sum()):,} of {len(values):,} rows do not, such as "
-            f"{frame[name][odd].iloc[0]!r}. Correct or drop these rows."
-        )
-    found = values.astype("float64")
-    if np.isinf(found.to_numpy()).any():
-        raise FrameError(f"The column {name!r} must hold finite numbers - it holds infinity. Correct these rows.")
-    return found
 
 
 def _odd_contacts(contacts: pd.Series, name: str) -> tuple[str, ...]:

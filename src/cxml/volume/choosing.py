@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from cxml.volume.windows import known_before
+
 #: Steepness: a setting with an error 1 % above the best weighs exp(-0.6) of it.
 _ETA = 60.0
 #: The share that the errors of the series itself have beside those of all series.
@@ -66,7 +68,7 @@ def prequential(errors: np.ndarray, sizes: np.ndarray, *, lag: int, first: np.nd
     K, G, S = errors.shape
     found = np.empty((K + 1, G, S))
     for k in range(K + 1):
-        known = K if k == K else max(0, k - lag + 1)
+        known = K if k == K else known_before(k, lag)
         if known == 0:
             found[k] = (first / first.sum())[:, None]
         else:

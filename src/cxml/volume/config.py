@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from cxml.errors import ConfigError, shorten
 from cxml.timeseries.calendar import Calendar
+from cxml.timeseries.clock import seconds_in
 from cxml.timeseries.events import Event, read_events
 from cxml.timeseries.panel import Gaps
 
@@ -116,13 +117,8 @@ def read_horizon(horizon: object) -> int | float:
     """
     if isinstance(horizon, Integral) and not isinstance(horizon, bool) and int(horizon) >= 1:
         return int(horizon)
-    if isinstance(horizon, str) and not horizon.strip().isdigit():  # pandas would read nanoseconds
-        import pandas as pd
-
-        try:
-            days = pd.Timedelta(horizon) / pd.Timedelta(days=1)
-        except ValueError:
-            days = 0.0
+    if isinstance(horizon, str):
+        days = seconds_in(horizon) / 86_400
         if days > 0:
-            return float(days)
+            return days
     raise ConfigError(f"horizon must be a number of periods from 1 up, or a span such as '14D' - got {horizon!r}.")

@@ -15,7 +15,6 @@ from cxml.timeseries.panel import Panel
 
 #: Waves over the year, where the history spans this share of one.
 _WAVES, _LEAST_YEARS = 6, 0.6
-_HOLIDAY_GROUPS = frozenset({"holiday", "named_holiday", "lunar"})
 
 
 @dataclass(frozen=True)

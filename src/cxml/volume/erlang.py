@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -297,6 +297,17 @@ def _laguerre() -> tuple[Floats, Floats]:
     return nodes, weights
 
 
+def floats(name: str, values: Any) -> Floats:
+    """An argument as floats, or an error that names it."""
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ConfigError(
+            f"`{name}` must be one number or an array of them, got a {type(values).__name__} that is or holds "
+            "something else. Make numbers of it first."
+        ) from None
+
+
 _POSITIVE: Final = frozenset({"handling_time", "patience"})
 
 
@@ -304,7 +315,7 @@ def _broadcast(**given: ArrayLike) -> list[Floats]:
     """Floats of one shape, each inside its range."""
     found = []
     for name, values in given.items():
-        array = np.asarray(values, dtype=np.float64)
+        array = floats(name, values)
         low = array <= 0 if name in _POSITIVE else array < 0
         wrong = low | ~np.isfinite(array)
         if wrong.any():

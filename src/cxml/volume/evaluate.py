@@ -13,6 +13,8 @@ from cxml.metrics import bias, coverage, crps, standard_error, wape
 from cxml.volume.config import VolumeConfig
 from cxml.volume.forecaster import CONTACTS, AutoVolume
 from cxml.volume.learning import Backtest, learn_spread
+from cxml.volume.spread import ends_of
+from cxml.volume.windows import ROWS_TO_JUDGE, known_before
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,13 +22,18 @@ if TYPE_CHECKING:
 HEADLINE = "mae"
 #: Levels of the intervals that are judged, percent.
 LEVELS = (50, 80, 90)
-_LEAST_ROWS_JUDGED = 84
 #: Lead times of which the WAPE is logged by name; all are in the table.
 _NAMED_LEADS = (1, 2, 7, 14, 28)
 
 
 def judged_origins(backtest: Backtest, wanted: int) -> np.ndarray:
-    """Origins whose rows do not overlap, the last first known, and before which enough was known to choose by.
+    """Origins whose rows do not overlap, and before which enough was known to choose by: the last ones.
+
+    Parameters
+    ----------
+    backtest : Backtest
+    wanted : int >= 1
+        How many; more of them where so many look ahead for fewer rows than `ROWS_TO_JUDGE`. Closed days do not count.
 
     Returns
     -------
@@ -34,11 +41,11 @@ def judged_origins(backtest: Backtest, wanted: int) -> np.ndarray:
         Places among the origins, rising.
     """
     window = backtest.window
-    K, lag = len(window.rows), window.lag
-    most = max(wanted, -(-_LEAST_ROWS_JUDGED // window.horizon))
-    found = np.arange(K - 1, -1, -lag)[:most]
-    warm = found[found >= 2 * lag]
-    return np.sort(warm if len(warm) else found[:1])
+    found = np.arange(len(window.rows) - 1, window.first_judged - 1, -window.lag)
+    periods = (~np.isnan(backtest.actual[found])).any(axis=1).sum(axis=(1, 2))
+    rows = np.minimum(periods, window.horizon)  # hours of one day stand or fall together
+    enough = int(np.searchsorted(np.cumsum(rows), ROWS_TO_JUDGE)) + 1
+    return np.sort(found[: max(wanted, enough)])
 
 
 def answers_of(model: AutoVolume, backtest: Backtest, origins: np.ndarray) -> dict[str, pd.DataFrame]:
@@ -67,14 +74,10 @@ def _answer(
 
     parts = []
     for k in origins:
-        known = max(int(k) - backtest.window.lag + 1, 0)
-        spread = learn_spread(backtest, forecasts, known)
-        told, phases = forecasts[k : k + 1], backtest.phases[k : k + 1]
-        middle = spread.mean(told, phases) if model.point == "mean" else spread.quantile(told, phases, 0.5)
-        columns = {CONTACTS: model.sums(middle)}
-        for level in LEVELS:
-            columns[f"{CONTACTS}-lo-{level}"] = spread.quantile(told, phases, (1 - level / 100) / 2)
-            columns[f"{CONTACTS}-hi-{level}"] = spread.quantile(told, phases, (1 + level / 100) / 2)
+        spread = learn_spread(backtest, forecasts, known_before(int(k), backtest.window.lag))
+        asked = forecasts[k : k + 1], backtest.phases[k : k + 1]
+        columns = {CONTACTS: model.sums(spread.point(*asked, model.point))}
+        columns |= {f"{CONTACTS}-{end}": values for end, values in spread.intervals(*asked, LEVELS).items()}
         parts.append(_lines(model, backtest, int(k), columns, judged[k]))
     return pd.concat(parts, ignore_index=True)
 
@@ -122,7 +125,7 @@ def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VolumeConfig)
 
     Returns
     -------
-    dict of name -> DataFrame, as `answers_of` gives them
+    dict of name -> DataFrame, as `answers_of` gives them, without the rows of which it is not known what came
     """
     from cxml.timeseries.panel import read_times
 
@@ -137,7 +140,7 @@ def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VolumeConfig)
             if column.startswith(CONTACTS):
                 lines[column] = told[column].to_numpy()
         lines["loss"] = np.abs(lines["y"] - lines[CONTACTS])
-        found[name] = lines
+        found[name] = lines[lines["y"] >= 0].reset_index(drop=True)  # negative contacts are unknown ones
     return found
 
 
@@ -155,8 +158,8 @@ def judge(answers: Mapping[str, pd.DataFrame], config: Any) -> dict[str, Judgeme
     dict of name -> Judgement
         Headline ``mae``, contacts per period: like the other errors with a 95 % interval that takes whole days
         together. ``wape`` (summed absolute error over summed contacts), ``bias`` (summed error over summed contacts),
-        ``mase`` (the error over that of the seasonal naive forecast of the same rows), ``crps``, ``coverage_90``,
-        ``width_90`` (mean width over mean contacts), and ``wape_ahead_<n>``.
+        ``relative_mae`` (the error over that of the seasonal naive forecast of the same rows), ``crps``,
+        ``coverage_90``, ``width_90`` (mean width over mean contacts), and ``wape_ahead_<n>``.
     """
     naive = answers.get("seasonal_naive")
     found = {}
@@ -185,16 +188,11 @@ def _ratio_interval(part: np.ndarray, whole: np.ndarray, groups: np.ndarray) -> 
 
 
 def _of_intervals(lines: pd.DataFrame, y: np.ndarray) -> list[Metric]:
-    quantiles, columns = [], []
-    for level in LEVELS:
-        for side, share in (("lo", (1 - level / 100) / 2), ("hi", (1 + level / 100) / 2)):
-            quantiles.append(share)
-            columns.append(lines[f"{CONTACTS}-{side}-{level}"].to_numpy())
-    order = np.argsort(quantiles)
-    table = np.stack([columns[place] for place in order], axis=1)
+    ends = sorted((share, end) for level in LEVELS for end, share in ends_of(level))
+    table = np.stack([lines[f"{CONTACTS}-{end}"].to_numpy() for _, end in ends], axis=1)
     low, high = (lines[f"{CONTACTS}-{side}-90"].to_numpy() for side in ("lo", "hi"))
     metrics = [
-        Metric("crps", crps(y, table, quantiles=np.array(quantiles)[order])),
+        Metric("crps", crps(y, table, quantiles=np.array([share for share, _ in ends]))),
         Metric("coverage_90", coverage(y, low, high)),
     ]
     return [*metrics, Metric("width_90", float((high - low).mean() / y.mean()))] if y.mean() > 0 else metrics

@@ -12,6 +12,7 @@ from cxml.errors import ConfigError, FrameError, NotFittedError, shorten
 from cxml.frames import as_pandas, check_columns, check_unique
 from cxml.timeseries.events import unseen
 from cxml.timeseries.panel import Panel, read_times
+from cxml.volume.asked import Asked, place_rows, with_covariates
 from cxml.volume.blend import Blend
 from cxml.volume.components import COMPONENTS
 from cxml.volume.config import VolumeConfig, read_horizon
@@ -19,17 +20,18 @@ from cxml.volume.design import Ahead
 from cxml.volume.hierarchy import Hierarchy
 from cxml.volume.history import (
     add_totals,
-    days_between,
     extended,
     is_whole,
     read_panel,
     rows_ahead,
     series_of,
     with_totals,
+    without_totals,
 )
-from cxml.volume.learning import Backtest, Learned, learn, learn_spread, phases_of
+from cxml.volume.learning import Backtest, Learned, choose_point, learn, phases_of
 from cxml.volume.opening import Closing, open_cells
 from cxml.volume.profile import ProfileForecaster
+from cxml.volume.remarks import days_of, new_events, odd_days
 from cxml.volume.spread import Spread
 from cxml.volume.windows import Window
 
@@ -37,12 +39,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CONTACTS = "contacts"
-#: Beyond so many horizons nothing was ever judged.
-_FURTHEST = 1.5
-#: Standard deviations beyond which a day is listed, and series looked at for such days.
-_ODD, _MOST_LOOKED_AT = 6.0, 10
-#: Below so many contacts a period, medians that sum to something further than this share from the means mislead.
-_FEW, _ADDS_UP = 5.0, 0.05
 
 
 class AutoVolume:
@@ -91,8 +87,12 @@ class AutoVolume:
             whole=is_whole(frame[config.target]),
             step=step,
         )
-        self.point, odd = self._choose_point(self.backtest)
-        self.notes = (*notes, *odd, *self._outliers(), *self._events_ahead())
+        # Means add up to totals; without any, the data tell.
+        asked = config.point or ("mean" if config.groups else None)
+        self.point, odd = (asked, ()) if asked else choose_point(self.backtest)
+        profile = self.backtest.tried.get("profile")
+        days = odd_days(panel, profile) if isinstance(profile, ProfileForecaster) else ()
+        self.notes = (*notes, *odd, *days, *new_events(panel, config.known_events(), self.horizon))
         return self
 
     def refit(self, frame: pd.DataFrame) -> Self:  # noqa: ARG002 - the contract's form
@@ -159,21 +159,17 @@ class AutoVolume:
         DataFrame
             One row per row of `frame`: key, time, ``contacts``, ``contacts-lo-<level>`` and ``contacts-hi-<level>``.
         """
-        asked = self._ask(frame)
-        told, phases, spread = asked.forecasts, asked.phases, self.learned.spread
         kind = point or self.point
         if kind not in ("mean", "median"):
             raise ConfigError(f"point must be 'mean' or 'median' - got {kind!r}.")
-        central = spread.mean(told, phases) if kind == "mean" else spread.quantile(told, phases, 0.5)
-        central = self.sums(central)
-        answer = asked.frame.assign(**{CONTACTS: asked.pick(central)})
         for level in levels:
             if not (isinstance(level, Real) and 0 < level < 100):
                 raise ConfigError(f"levels must be percentages between 0 and 100 - got {level!r}.")
-            for side, share in (("lo", (1 - level / 100) / 2), ("hi", (1 + level / 100) / 2)):
-                values = asked.pick(spread.quantile(told, phases, share))
-                answer[f"{CONTACTS}-{side}-{level:g}"] = values
-        return answer
+        asked, told, phases = self._ask(frame)
+        spread = self.learned.spread
+        columns = {CONTACTS: self.sums(spread.point(told, phases, kind))}
+        columns |= {f"{CONTACTS}-{end}": values for end, values in spread.intervals(told, phases, levels).items()}
+        return asked.frame.assign(**{name: asked.pick(values) for name, values in columns.items()})
 
     def paths(self, frame: pd.DataFrame | None = None, *, n: int = 100, seed: int | None = None) -> pd.DataFrame:
         """Draw courses that the future may take: for weekly totals, peaks, and whatever is no single period.
@@ -195,10 +191,9 @@ class AutoVolume:
 
         if not (isinstance(n, Integral) and n >= 1):
             raise ConfigError(f"n must be a whole number of paths from 1 up - got {n!r}.")
-        asked = self._ask(frame)
+        asked, told, phases = self._ask(frame)
         random = np.random.default_rng(self.config.seed if seed is None else seed)
-        drawn = self.learned.spread.sample(asked.forecasts, asked.phases, n, random)
-        drawn = self.sums(drawn)
+        drawn = self.sums(self.learned.spread.sample(told, phases, n, random))
         values = np.stack([asked.pick(one[None]) for one in drawn], axis=1)
         columns = pd.DataFrame(values, columns=[f"path-{one + 1}" for one in range(n)], index=asked.frame.index)
         return pd.concat([asked.frame, columns], axis=1)
@@ -216,8 +211,7 @@ class AutoVolume:
         check_columns(rows.columns, names, what="Updating a volume model", advice="Give rows like the history's.")
         by = [one for one in (config.key, config.time) if one is not None]
         check_unique(rows, by, advice="Sum the rows of one period first.")
-        parts = self._parts_of(self.panel)
-        panel = extended(parts, rows, config, target=True)
+        panel = extended(without_totals(self.panel, self.hierarchy), rows, config, target=True)
         if self.hierarchy is not None:
             panel = with_totals(panel, self.hierarchy)
         self.panel = panel
@@ -340,59 +334,8 @@ class AutoVolume:
         """Events within these rows that never occurred in the history: nothing is known of what they do."""
         days = read_times(frame[self.config.time], name=self.config.time)
         wall = days.tz_localize(None) if days.tz is not None else days
-        learned = days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
-        return unseen(self.config.known_events(), learned, np.unique(wall.to_numpy().astype("datetime64[D]")))
-
-    def _choose_point(self, backtest: Backtest) -> tuple[str, tuple[str, ...]]:
-        """What ``contacts`` is: as asked, or the median unless medians would not add up."""
-        if self.config.point is not None:
-            return self.config.point, ()
-        if self.config.groups:
-            return "mean", ()
-        few = backtest.window.early
-        if not few:
-            return "median", ()
-        told, phases = backtest.forecasts["blend"][:few], backtest.phases[:few]
-        spread = learn_spread(backtest, backtest.forecasts["blend"], few)
-        came = ~np.isnan(backtest.actual[:few])
-        mean, median = spread.mean(told, phases)[came].sum(), spread.quantile(told, phases, 0.5)[came].sum()
-        if mean > _FEW * came.sum() or abs(median - mean) <= _ADDS_UP * mean:
-            return "median", ()
-        return "mean", (
-            f"Contacts are so few that medians would sum to {median / mean:.0%} of what is expected: contacts are "
-            "means, unless point='median'.",
-        )
-
-    def _outliers(self) -> tuple[str, ...]:
-        """Days far from what was expected the day before: their pull on the level was bounded."""
-        profile = self.backtest.tried.get("profile") if self.backtest is not None else None
-        if not isinstance(profile, ProfileForecaster):
-            return ()
-        found: list[tuple[float, str]] = []
-        biggest = np.argsort(-np.nansum(self.panel.y, axis=(1, 2)), kind="stable")[:_MOST_LOOKED_AT]
-        for series in biggest:
-            z = profile.surprises(self.panel, int(series))
-            for row in np.flatnonzero(np.abs(np.nan_to_num(z)) > _ODD):
-                day = self.panel.clock.starts(self.panel.rows[[row]])[0]
-                found.append((float(z[row]), f"{self.panel.keys[series]} {day} ({z[row]:+.0f} sd)".strip()))
-        if not found:
-            return ()
-        found.sort(key=lambda one: -abs(one[0]))
-        listed = ", ".join(text for _, text in found[:8]) + (" ..." if len(found) > 8 else "")
-        return (
-            f"{len(found):,} days lay far from what was expected, and were kept from bending what follows: {listed}.",
-        )
-
-    def _events_ahead(self) -> tuple[str, ...]:
-        """Events after the history that never occurred within it."""
-        last = self.panel.rows[-1]
-        days = days_between(*self.panel.clock.spans(np.array([last + 1, last + self.horizon])))
-        learned = days_between(*self.panel.clock.spans(self.panel.rows[[0, -1]]))
-        names = unseen(self.config.known_events(), learned, days)
-        if not names:
-            return ()
-        return (
-            f"Events ahead that never occurred in the history, so that nothing is known of them: {shorten(names)}.",
+        return unseen(
+            self.config.known_events(), days_of(self.panel), np.unique(wall.to_numpy().astype("datetime64[D]"))
         )
 
     def sums(self, values: np.ndarray) -> np.ndarray:
@@ -402,13 +345,8 @@ class AutoVolume:
         parts = values[:, len(self.hierarchy.names) :]
         return np.concatenate([np.stack([self.hierarchy.sums(one) for one in parts]), parts], axis=1)
 
-    def _parts_of(self, panel: Panel) -> Panel:
-        """The series without their totals."""
-        totals = len(self.hierarchy.names) if self.hierarchy else 0
-        return panel.select(np.arange(totals, len(panel.keys)))
-
-    def _ask(self, frame: pd.DataFrame | None) -> _Asked:
-        """Place the rows to be forecast, and forecast all cells up to the last of them."""
+    def _ask(self, frame: pd.DataFrame | None) -> tuple[Asked, np.ndarray, np.ndarray]:
+        """Place the rows to be forecast; forecasts of all cells up to the last of them, and the weekdays of these."""
         if frame is None:
             frame = self.future()
             if self.panel.covariates:
@@ -416,64 +354,10 @@ class AutoVolume:
                     f"Forecasting needs what the covariates {shorten(self.panel.covariates)} will be - got no rows. "
                     "Fill model.future() and pass it."
                 )
-        config, panel = self.config, self.panel
-        names = [one for one in (config.key, config.time, *panel.covariates) if one is not None]
-        check_columns(frame.columns, names, what="Forecasting", advice="Fill the rows that model.future() gives.")
-        times = read_times(frame[config.time], name=config.time)
-        numbers, slots = panel.clock.place(times, name=config.time)
-        series = series_of(frame, config.key, panel.keys)
-        M = panel.y.shape[2]
-        rows = numbers - panel.first
-        self._refuse_known(rows * M + slots, series, times)
-        first = panel.ends // M
-        furthest = max(self.horizon, int(_FURTHEST * self.horizon), self.horizon + panel.clock.cycle)
-        far = rows - first[series] >= furthest
-        if far.any():
-            raise FrameError(
-                f"Rows must lie within the horizon, {self.horizon} {panel.clock.unit}s after the history - "
-                f"{int(far.sum()):,} of {len(frame):,} lie further, such as {times[far][0]}. Train with a longer "
-                "horizon=, or update the model with what came since."
-            )
-        length = int((rows - first[series]).max()) + 1 if len(rows) else 1
-        wide = panel
-        if panel.covariates:
-            parts = extended(self._parts_of(panel), frame, config, target=False, totals=self._totals())
-            if self.hierarchy is not None:
-                self._refuse_alone(parts, series, rows, slots)
-                wide = with_totals(parts, self.hierarchy, ends=panel.ends)
-            else:
-                wide = parts
-        window = Window.at_ends(panel, max(length, 1))
-        told = self.learned.forecast(wide, window, self.hierarchy)
-        kept = [one for one in (config.key, config.time) if one is not None]
-        return _Asked(frame[kept], told, phases_of(panel, window), series, rows - first[series], slots)
-
-    def _totals(self) -> tuple[str, ...]:
-        return self.hierarchy.names if self.hierarchy is not None else ()
-
-    def _refuse_alone(self, parts: Panel, series: np.ndarray, rows: np.ndarray, slots: np.ndarray) -> None:
-        """A total is driven by the covariates of its parts: these must be told with it."""
-        members = self.hierarchy.members if self.hierarchy is not None else np.zeros((0, 0), dtype=bool)
-        phases = parts.clock.phases(parts.first + rows)
-        for total in np.unique(series[series < len(members)]):
-            of, at = members[total], series == total
-            row, slot = rows[at], slots[at]
-            is_open = parts.opening[of][:, phases[at], slot]
-            width = parts.y.shape[1]
-            told = [values[of][:, np.minimum(row, width - 1), slot] for values in parts.covariates.values()]
-            if any((is_open & (np.isnan(one) | (row >= width))).any() for one in told):
-                raise FrameError(
-                    f"The total {self.panel.keys[total]!r} must come with the rows of its parts, which hold their "
-                    "covariates - some are absent. Pass all rows of model.future()."
-                )
-
-    def _refuse_known(self, places: np.ndarray, series: np.ndarray, times: pd.DatetimeIndex) -> None:
-        known = places < self.panel.ends[series]
-        if known.any():
-            raise FrameError(
-                f"Rows to forecast must lie after the history - {int(known.sum()):,} of {len(places):,} do not, such "
-                f"as {times[known][0]}. Take the rows of model.future()."
-            )
+        asked = place_rows(frame, self.panel, self.config, horizon=self.horizon)
+        told = with_covariates(frame, self.panel, self.config, self.hierarchy, asked)
+        window = Window.at_ends(self.panel, asked.length)
+        return asked, self.learned.forecast(told, window, self.hierarchy), phases_of(self.panel, window)
 
 
 class ProfileVolume(AutoVolume):
@@ -502,24 +386,3 @@ class WeekdayMeanVolume(AutoVolume):
 
     method: ClassVar[str] = "weekday_mean"
     candidates: ClassVar[tuple[str, ...]] = ("weekday_mean",)
-
-
-class _Asked:
-    """Rows to be forecast, and the block of forecasts that they lie in."""
-
-    def __init__(
-        self,
-        frame: pd.DataFrame,
-        forecasts: np.ndarray,
-        phases: np.ndarray,
-        series: np.ndarray,
-        ahead: np.ndarray,
-        slots: np.ndarray,
-    ) -> None:
-        self.frame, self.forecasts, self.phases = frame, forecasts, phases
-        self._at = series, ahead, slots
-
-    def pick(self, values: np.ndarray) -> np.ndarray:
-        """The values of the rows out of a block of shape (1, S, R, M)."""
-        found: np.ndarray = np.nan_to_num(values[0][self._at])  # nobody comes to a part of a total that is closed
-        return found

@@ -113,11 +113,17 @@ def labels_of(frame: pd.DataFrame, key: str, groups: Sequence[str], parts: Seque
     Raises
     ------
     FrameError
-        If a part has two values.
+        If a part has two values, or none.
     """
     found = {}
     for column in groups:
-        pairs = frame[[key, column]].drop_duplicates().astype(str)
+        empty = frame[key][frame[column].isna()]
+        if len(empty):
+            raise FrameError(
+                f"Each series must have a {column!r} - {str(empty.iloc[0])!r} has none in some row. Fill it, such as "
+                "with 'other'."
+            )
+        pairs = frame[[key, column]].astype(str).drop_duplicates()
         twice = pairs[key][pairs[key].duplicated()]
         if len(twice):
             raise FrameError(

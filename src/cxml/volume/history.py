@@ -64,6 +64,12 @@ def with_totals(panel: Panel, hierarchy: Hierarchy, ends: np.ndarray | None = No
     )
 
 
+def without_totals(panel: Panel, hierarchy: Hierarchy | None) -> Panel:
+    """The series of a panel without the totals that stand before them."""
+    totals = len(hierarchy.names) if hierarchy is not None else 0
+    return panel.select(np.arange(totals, len(panel.keys)))
+
+
 def _mean(values: np.ndarray) -> np.ndarray:
     known = ~np.isnan(values)
     count = known.sum(axis=0)
@@ -137,7 +143,7 @@ def extended(
 
     covariates = {}
     for name, values in panel.covariates.items():
-        told = _numbers(frame, name)
+        told = numbers_of(frame, name).to_numpy()
         if np.isnan(told).any():
             raise FrameError(
                 f"The covariate {name!r} must be known for each row - {int(np.isnan(told).sum()):,} of {len(told):,} "
@@ -147,7 +153,7 @@ def extended(
         covariates[name][series, rows, slots] = told
     y, ends = widened(panel.y), panel.ends.copy()
     if target:
-        came = _numbers(frame, config.target)
+        came = numbers_of(frame, config.target).to_numpy()
         if (came < 0).any():
             raise FrameError(f"Contacts must be 0 or more - {int((came < 0).sum()):,} rows hold fewer. Correct them.")
         told = ~np.isnan(came)  # an empty value takes nothing back
@@ -176,19 +182,24 @@ def is_whole(target: pd.Series) -> bool:
     return bool((known == np.round(known)).all())
 
 
-def _numbers(frame: pd.DataFrame, name: str) -> np.ndarray:
+def numbers_of(frame: pd.DataFrame, name: str) -> pd.Series:
+    """A column as finite floats; what is empty is NaN.
+
+    Raises
+    ------
+    FrameError
+        If it holds anything else.
+    """
     import pandas as pd
 
-    found = pd.to_numeric(frame[name], errors="coerce")
-    odd = found.isna() & frame[name].notna()
+    values = pd.to_numeric(frame[name], errors="coerce")
+    odd = values.isna() & frame[name].notna()
     if odd.any():
         raise FrameError(
-            f"The column {name!r} must hold numbers - got {frame[name][odd].iloc[0]!r}. Correct these rows."
+            f"The column {name!r} must hold numbers - {int(odd.sum()):,} of {len(values):,} rows do not, such as "
+            f"{frame[name][odd].iloc[0]!r}. Correct or drop these rows."
         )
-    return np.asarray(found.to_numpy(dtype=float, na_value=np.nan))
-
-
-def days_between(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
-    """All days from the first start to the last end."""
-    found: np.ndarray = np.arange(starts[0], ends[-1])
+    found = pd.Series(values.to_numpy(dtype=float, na_value=np.nan), index=frame.index, name=name)
+    if np.isinf(found.to_numpy()).any():
+        raise FrameError(f"The column {name!r} must hold finite numbers - it holds infinity. Correct these rows.")
     return found

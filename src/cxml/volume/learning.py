@@ -19,12 +19,16 @@ from cxml.volume.components import BASELINES, COMPONENTS, Component
 from cxml.volume.design import Ahead
 from cxml.volume.hierarchy import Hierarchy
 from cxml.volume.spread import Spread
-from cxml.volume.windows import Window
+from cxml.volume.windows import ROWS_TO_JUDGE, Window, known_before
 
 _MOST_ORIGINS, _MOST_ROWS_BACK = 24, 168
 _LEAST_ROWS = 8
 #: Origins, of different rows, from which on the first half is not needed to learn the spread.
 _MANY_ORIGINS = 4
+#: Below so many contacts a period, medians that sum to something further than this share from the means mislead.
+_FEW, _ADDS_UP = 5.0, 0.05
+#: Answers where no forecast of a blend can.
+_STAND_IN = BASELINES[-1]
 _USUAL = {"profile": 0.6, "boosted": 0.4}
 
 
@@ -146,11 +150,10 @@ def learn(
     blend, blended = learn_blend(
         {name: told[name] for name in candidates}, actual, lag=window.lag, edges=edges, usual=usual
     )
-    notes: tuple[str, ...] = ()
-    if tuple(candidates) == ("boosted",):
-        blend, blended, notes = _stand_in(blend, blended, told)
+    blend, blended, notes = _stand_in(blend, blended, told)
     if len(candidates) > 1:
-        blend, blended, notes = _give_way(blend, blended, told, actual, window.lag, panel.clock.unit)
+        blend, blended, given = _give_way(blend, blended, told, actual, window.lag, panel.clock.unit)
+        notes += given
     projection = None
     if hierarchy is not None:
         # A part that is closed adds nothing to its totals.
@@ -167,7 +170,8 @@ def learn(
 def choose_window(panel: Panel, horizon: int) -> Window:
     """Origins to forecast the past from: about three a horizon or fewer, over the last year where there is one.
 
-    What was calm for a month says little about which method copes with the rest.
+    What was calm for a month says little about which method copes with the rest. Where the horizon is short, there are
+    enough origins for `ROWS_TO_JUDGE` rows that were open.
 
     Raises
     ------
@@ -185,8 +189,10 @@ def choose_window(panel: Panel, horizon: int) -> Window:
         )
     room = length - horizon
     back = min(max(room - 3 * need // 2, min(room - need, 5 * max(1, horizon // 3))), int(panel.clock.a_year))
-    most = max(_MOST_ORIGINS, min(120, _MOST_ROWS_BACK // horizon))
-    step = max(1, horizon // 3, -(-back // most))
+    often = -(-back // max(_MOST_ORIGINS, _MOST_ROWS_BACK // horizon))
+    open_rows = float(panel.opening.any(axis=(0, 2)).mean())
+    to_judge = max(horizon, int(back * horizon * open_rows / ROWS_TO_JUDGE))  # closer ones would ask for rows twice
+    step = max(1, horizon // 3, min(often, to_judge))
     return Window.rolling(panel, horizon, step=step, origins=back // step + 1)
 
 
@@ -209,15 +215,37 @@ def learn_spread(backtest: Backtest, forecasts: np.ndarray, origins: int) -> Spr
     )
 
 
+def choose_point(backtest: Backtest) -> tuple[str, tuple[str, ...]]:
+    """What ``contacts`` is where nothing was asked: the median, unless medians would not add up; and what to say of it.
+
+    The origins that are judged have no say.
+    """
+    few = backtest.window.early
+    if not few:
+        return "median", ()
+    told, phases = backtest.forecasts["blend"][:few], backtest.phases[:few]
+    spread = learn_spread(backtest, backtest.forecasts["blend"], few)
+    came = ~np.isnan(backtest.actual[:few])
+    mean, median = (spread.point(told, phases, kind)[came].sum() for kind in ("mean", "median"))
+    if mean > _FEW * came.sum() or abs(median - mean) <= _ADDS_UP * mean:
+        return "median", ()
+    return "mean", (
+        f"Contacts are so few that medians would sum to {median / mean:.0%} of what is expected: contacts are "
+        "means, unless point='median'.",
+    )
+
+
 def _stand_in(
     blend: Blend, blended: np.ndarray, told: Mapping[str, np.ndarray]
 ) -> tuple[Blend, np.ndarray, tuple[str, ...]]:
-    """Let a baseline answer where there was too little to learn trees from."""
-    other = BASELINES[-1]
+    """Let a baseline answer where no forecast of the blend can: it is the last of them, and weighs nothing."""
+    if _STAND_IN in blend.names:
+        return blend, blended, ()
     weights = np.concatenate([blend.weights, np.zeros_like(blend.weights[:, :1])], axis=1)
-    unable = np.isnan(told["boosted"]) & ~np.isnan(told[other])
-    notes = (f"Where there was too little to learn trees from, {other} answers.",) if unable.any() else ()
-    return Blend((*blend.names, other), blend.edges, weights), np.where(unable, told[other], blended), notes
+    unable = np.isnan(blended) & ~np.isnan(told[_STAND_IN])
+    silent = " and ".join(blend.names)
+    notes = (f"Where there was too little for {silent} to learn from, {_STAND_IN} answers.",) if unable.any() else ()
+    return Blend((*blend.names, _STAND_IN), blend.edges, weights), np.where(unable, told[_STAND_IN], blended), notes
 
 
 def _give_way(
@@ -228,8 +256,9 @@ def _give_way(
     In the forecasts of the past each origin decides by the errors that were known then.
     """
     buckets = bucket_of(blend.edges, actual.shape[2])
-    names = (*blend.names, *BASELINES)
-    weights = np.concatenate([blend.weights, np.zeros((len(blend.edges), len(BASELINES), actual.shape[1]))], axis=1)
+    names = tuple(dict.fromkeys((*blend.names, *BASELINES)))
+    none = np.zeros((len(blend.edges), len(names) - len(blend.names), actual.shape[1]))
+    weights = np.concatenate([blend.weights, none], axis=1)
     changed, notes = blended.copy(), []
     K = len(actual)
     sizes = np.cumsum(np.nansum(actual, axis=(2, 3)), axis=0)
@@ -250,7 +279,7 @@ def _give_way(
             return None if error[""] < error[best] else best
 
         for k in range(K):
-            then = better(k - lag + 1)
+            then = better(known_before(k, lag))
             if then is not None:
                 changed[k][:, of] = told[then][k][:, of]
         best = better(K)
@@ -264,7 +293,7 @@ def _give_way(
         )
     if not notes:
         return blend, changed, ()
-    used = np.any(weights, axis=(0, 2))
+    used = np.any(weights, axis=(0, 2)) | (np.array(names) == _STAND_IN)
     kept = tuple(name for name, one in zip(names, used, strict=True) if one)
     return Blend(kept, blend.edges, weights[:, used]), changed, tuple(notes)
 
@@ -284,6 +313,6 @@ def _bring_together(
 
     K = len(forecasts)
     together = [
-        hierarchy.reconcile(forecasts[k : k + 1], hierarchy.projection(errors(max(0, k - lag + 1)))) for k in range(K)
+        hierarchy.reconcile(forecasts[k : k + 1], hierarchy.projection(errors(known_before(k, lag)))) for k in range(K)
     ]
     return np.concatenate(together), hierarchy.projection(errors(K))

@@ -112,9 +112,9 @@ class ProfileForecaster:
         setting = self.levels[int(self.level_weights[:, series].argmax())]
         one = panel.select(np.array([series]))
         moments, _ = _follow_one(one, self.ahead, setting)
-        start = 2 + panel.clock.cycle
-        state, variance = moments[0].state[0, start:, 0], moments[0].variance[0, start:, 0]
-        names = [name for name, _ in self.ahead.effects]
+        names, start = [name for name, _ in self.ahead.effects], 2 + panel.clock.cycle
+        own = slice(start, start + len(names))  # waves of the year and covariates follow
+        state, variance = moments[0].state[0, own, 0], moments[0].variance[0, own, 0]
         unit = np.ones(1)
         usual = from_scale(np.zeros(1), unit, setting.scale)
 
@@ -122,7 +122,7 @@ class ProfileForecaster:
             return np.asarray(from_scale(values, unit, setting.scale) - usual)
 
         reach = _REACH * np.sqrt(variance)
-        ends = zip(names, share(state), share(state - reach), share(state + reach), strict=False)
+        ends = zip(names, share(state), share(state - reach), share(state + reach), strict=True)
         return [(name, float(effect), float(low), float(high)) for name, effect, low, high in ends]
 
     def surprises(self, panel: Panel, series: int) -> np.ndarray:

@@ -84,9 +84,9 @@ def rates_of(frame: pd.DataFrame) -> Rates:
 
 def _bounds(frame: pd.DataFrame) -> dict[float, tuple[Floats, Floats]]:
     """Per cent -> lower and upper bounds, clipped at 0."""
-    found = {match[0]: float(match[2]) for name in frame.columns if (match := _BOUND.fullmatch(name))}
+    found = [match[2] for name in frame.columns if (match := _BOUND.fullmatch(name))]
     bounds = {}
-    for text in dict.fromkeys(name.rpartition("-")[2] for name in found):
+    for text in dict.fromkeys(found):
         names = (f"contacts-lo-{text}", f"contacts-hi-{text}")
         check_columns(frame.columns, names, what="Staffing", advice="Give both bounds of a level, or neither.")
         if not 0 < float(text) < 100:

@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxml.errors import ConfigError
-from cxml.volume.erlang import Floats, Queue, erlang_a, erlang_c
+from cxml.timeseries.clock import seconds_in
+from cxml.volume.erlang import Floats, Queue, erlang_a, erlang_c, floats
 
 #: Of rounding, where a target is met exactly.
 SLACK: Final = 1e-9
+_MOST_LOAD: Final = 1e9  # Erlang: a larger one is a mistake in some unit, and no search comes to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def required_agents(
         ...
     cxml.errors.ConfigError: `contacts` must be finite and >= 0, got -1.0 at position 0. Correct these values.
     """
-    counts = np.asarray(contacts, dtype=np.float64)
+    counts = floats("contacts", contacts)
     wrong = ~(np.isfinite(counts) & (counts >= 0))
     if wrong.any():
         at = int(np.argmax(wrong))
@@ -185,6 +187,11 @@ def share_counted(service: Service, level: Floats, late: Floats) -> Floats:
 def least_agents(service: Service, load: Floats, handling: Floats) -> NDArray[np.int64]:
     """Fewest whole agents for each load: double a step until the target is met, then halve the gap."""
     load, handling = np.broadcast_arrays(load, handling)
+    if (load > _MOST_LOAD).any():
+        raise ConfigError(
+            f"The load, contacts times handling time over the period, must be at most {_MOST_LOAD:,.0f} Erlang, got "
+            f"{load.max():g}. Check the units: handling time and period are in seconds."
+        )
     low = np.floor(load) if service.patience is None else np.zeros_like(load)  # never enough, but for no load
     step = np.ceil(load - low + 2 * np.sqrt(load)) + 1
     high = low + step
@@ -216,8 +223,7 @@ def handling_seconds(given: ArrayLike | None, service: Service, shape: tuple[int
             "`handling_time` must be said once - got none, neither in the service nor in the call. Write "
             "Service(handling_time=180), or give it by interval: handling_time=[...]."
         )
-    given = service.handling_time if given is None else given
-    values = np.asarray(given, dtype=np.float64)
+    values = floats("handling_time", service.handling_time if given is None else given)
     if values.shape not in ((), shape):
         raise ConfigError(
             f"`handling_time` must be one number or one for each of the {shape} intervals, got shape {values.shape}. "
@@ -234,10 +240,8 @@ def handling_seconds(given: ArrayLike | None, service: Service, shape: tuple[int
 
 def seconds_of(period: float | str) -> float:
     """Length of a period in seconds."""
-    import pandas as pd
-
     try:
-        seconds = pd.Timedelta(period).total_seconds() if isinstance(period, str) else float(period)
+        seconds = seconds_in(period) if isinstance(period, str) else float(period)
     except (TypeError, ValueError):
         seconds = float("nan")
     if not (np.isfinite(seconds) and seconds > 0):

@@ -8,7 +8,7 @@ intervals. This is the split-conformal idea (Lei et al. 2018, JASA 113:1094-1111
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -160,6 +160,14 @@ class Spread:
         )
         return found
 
+    def point(self, forecasts: np.ndarray, phases: np.ndarray, kind: str) -> np.ndarray:
+        """What stands for the whole distribution, its "mean" or its "median", shape (K, S, R, M)."""
+        return self.mean(forecasts, phases) if kind == "mean" else self.quantile(forecasts, phases, 0.5)
+
+    def intervals(self, forecasts: np.ndarray, phases: np.ndarray, levels: Iterable[float]) -> dict[str, np.ndarray]:
+        """Ends of the intervals of some levels, percent, by their names as in `ends_of`; each of shape (K, S, R, M)."""
+        return {end: self.quantile(forecasts, phases, share) for level in levels for end, share in ends_of(level)}
+
     def sample(self, forecasts: np.ndarray, phases: np.ndarray, n: int, random: np.random.Generator) -> np.ndarray:
         """Draw paths of one origin, shape (n, S, R, M): errors of a day and of days in a row hang together.
 
@@ -203,6 +211,15 @@ class Spread:
 
 
 _ARRAYS = ("noise", "share", "leads", "hours", "middle", "quantiles", "within", "lasting", "after")
+
+
+def ends_of(level: float) -> tuple[tuple[str, float], tuple[str, float]]:
+    """Names of the two ends of an interval of a level, percent, and the probability of staying below each.
+
+    >>> ends_of(50)
+    (('lo-50', 0.25), ('hi-50', 0.75))
+    """
+    return (f"lo-{level:g}", (1 - level / 100) / 2), (f"hi-{level:g}", (1 + level / 100) / 2)
 
 
 def _size_of(forecasts: np.ndarray, *, whole: bool) -> np.ndarray:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxml.errors import ConfigError, shorten
 from cxml.frames import as_pandas, check_columns
-from cxml.volume.erlang import Floats
+from cxml.volume.erlang import Floats, floats
 from cxml.volume.rates import CONTACTS, FAR, SCORES, WEIGHTS, Rates, numbers_in, rates_of
 from cxml.volume.service import (
     SLACK,
@@ -246,19 +246,20 @@ Give the table that `staff` answers.
     """
     import pandas as pd
 
+    needed = [key] if key is not None else []
     key, time = key or "unique_id", time or "ds"
-    needed = [time, CONTACTS, "agents", "scheduled", *_BY_CONTACTS, "occupancy"]
+    needed += [time, CONTACTS, "agents", "scheduled", *_BY_CONTACTS, "occupancy"]
     check_columns(table.columns, needed, what="A sum over days", advice="Give the table that `staff` answers.")
     hours = (_step(table, key, time) if period is None else seconds_of(period)) / 3600
     by = [*([table[key]] if key in table.columns else []), pd.to_datetime(table[time]).dt.normalize()]
     sums = {name: table[name] * table[CONTACTS] for name in _BY_CONTACTS}
     sums |= {"occupancy": table["occupancy"] * table["agents"]}
     sums |= {name: table[name] for name in (CONTACTS, "agents", "scheduled", "cost") if name in table.columns}
-    total = table.assign(**sums)[list(sums)].groupby(by).sum()
+    total = table.assign(**sums)[list(sums)].groupby(by, dropna=False).sum()
     people, contacts = total["agents"].replace(0, np.nan), total[CONTACTS].replace(0, np.nan)
     found = {
         CONTACTS: total[CONTACTS],
-        "peak_agents": table["agents"].groupby(by).max(),
+        "peak_agents": table["agents"].groupby(by, dropna=False).max(),
         "agent_hours": total["agents"] * hours,
         "scheduled_hours": total["scheduled"] * hours,
         **{name: total[name] / contacts for name in _BY_CONTACTS},
@@ -348,7 +349,7 @@ def _people(agents: ArrayLike | str, given: _Intervals) -> NDArray[np.int64]:
     if isinstance(agents, str):
         check_columns(given.frame.columns, [agents], what="`agents`")
         agents = numbers_in(given.frame, agents)
-    values = np.asarray(agents, dtype=np.float64)
+    values = floats("agents", agents)
     whole = np.isfinite(values) & (values >= 0) & (values == np.floor(values))
     if values.shape not in ((), (rows,)) or not whole.all():
         got = shorten(values[~whole].tolist(), 3) if values.shape in ((), (rows,)) else f"shape {values.shape}"

@@ -8,6 +8,10 @@ import numpy as np
 
 from cxml.timeseries.panel import Panel
 
+#: Rows after judged origins that a verdict rests on, where the history holds so many: a few more than promotion asks
+#: for, since some of them will be holidays.
+ROWS_TO_JUDGE = 112
+
 
 @dataclass(frozen=True)
 class Window:
@@ -47,13 +51,14 @@ class Window:
         return cls(rows[None] - back[:, None], np.repeat(slots[None], origins, axis=0), horizon, -(-horizon // step))
 
     @property
-    def early(self) -> int:
-        """How many origins may decide what is the same for all: what came after these was known before any is judged.
+    def first_judged(self) -> int:
+        """The first origin that may be judged: before it enough was known to choose by; if there is none, the last."""
+        return min(2 * self.lag, len(self.rows) - 1)
 
-        See `cxml.volume.evaluate.judged_origins`.
-        """
-        K = len(self.rows)
-        return max(0, min(self.lag + 1, K - self.lag))
+    @property
+    def early(self) -> int:
+        """How many origins may decide what is the same for all: what came after them was known before any is judged."""
+        return known_before(self.first_judged, self.lag)
 
     def select(self, series: np.ndarray) -> Window:
         """The same for some of the series."""
@@ -80,6 +85,15 @@ class Window:
         found = _gather(totals[..., None], self.rows, self.length)[..., 0]
         found[:, :, self.horizon :] = np.nan
         return found
+
+
+def known_before(origin: int, lag: int) -> int:
+    """From how many origins, the first ones, all that came was known at a later one.
+
+    >>> [known_before(origin, 2) for origin in range(4)]
+    [0, 0, 1, 2]
+    """
+    return max(0, origin - lag + 1)
 
 
 def _gather(values: np.ndarray, rows: np.ndarray, length: int) -> np.ndarray:
