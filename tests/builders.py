@@ -1,11 +1,16 @@
 """How each registered model is built for a test, and what is expected of it: the one table that tests share."""
 
+import tempfile
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 
 import numpy as np
+import pytest
 
-from cxml import churn, volume
-from cxml.datasets import make_contacts, make_customers
+from cxml import churn, voc, volume
+from cxml.datasets import make_comments, make_contacts, make_customers
+from cxml.trained import Trained
 
 TARGET, KEY = "churned", "customer_id"
 
@@ -23,6 +28,12 @@ class Words:
         Columns that an answer repeats from the rows.
     named : str
         A column of its frames that may be given twice by mistake.
+    labels : tuple of str
+        Columns of its answers that are no numbers; the first of them stands before `answer`.
+    signed : tuple of str
+        Columns of its answers that go from -1 to 1. All other numbers are 0 or more.
+    unfitted : str
+        What it says before it was fitted, as a regular expression.
     """
 
     key: str
@@ -30,12 +41,39 @@ class Words:
     answer: str
     given: tuple[str, ...]
     named: str
+    labels: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
+    unfitted: str = r"must be fitted before .*{family}\.train"
 
 
-WORDS = {
+_WORDS = {
     "churn": Words(KEY, TARGET, "churn_probability", (KEY,), "plan"),
     "volume": Words("unique_id", "y", "contacts", ("unique_id", "ds"), "ds"),
+    "voc": Words(
+        "comment_id",
+        "sentiment",
+        "sentiment_probability",
+        ("comment_id",),
+        "topic",
+        labels=("sentiment", "topic"),
+        signed=("sentiment_score",),
+    ),
+    "voc/topics": Words(
+        "comment_id",
+        "topic",
+        "topic_probability",
+        ("comment_id",),
+        "text",
+        labels=("topic", "topic_name"),
+        unfitted=r"have to be found before .*discover",
+    ),
 }
+
+
+def words_of(name):
+    """What a model, or else its family, calls its columns."""
+    return _WORDS.get(name) or _WORDS[name.partition("/")[0]]
+
 
 
 @dataclass(frozen=True)
@@ -48,6 +86,10 @@ class Recipe:
     #: name of the metric that must beat the last baseline's, and by how much it must be lower
     headline: str = "log_loss"
     margin: float = 0.05
+    #: by how much an answer may differ between a batch, its rows and its records: what rounding to 32 bits leaves
+    near: float = 1e-9
+    #: the package that it cannot learn without
+    package: str | None = None
     #: check -> why it does not hold for this model
     excused: dict = field(default_factory=dict)
 
@@ -96,6 +138,31 @@ RECIPES = {
     "volume/seasonal_naive": Recipe(
         headline="wape", excused=_FORECAST | {"beats its baseline": "it is a baseline of the others"}
     ),
+    "voc/linear": Recipe(margin=0.1, near=1e-6),
+    "voc/words": Recipe(margin=0.1, near=1e-6),
+    "voc/majority": Recipe(
+        excused={
+            "not constant": "it answers every comment with the commonest label",
+            "beats its baseline": "it is the baseline under every baseline",
+        }
+    ),
+    "voc/compact": Recipe(
+        {"net": {"epochs": 3, "dim": 16, "hidden": 8, "pieces": 4_000, "batch": 32}}, near=1e-5, package="torch"
+    ),
+    "voc/transformer": Recipe(
+        near=1e-5,
+        package="transformers",
+        excused={"beats its baseline": "its encoder is tiny and has random weights: it knows no language"},
+    ),
+    "voc/topics": Recipe(
+        {"n_topics": 4},
+        near=1e-6,
+        excused={
+            "predicts one": "topics are of many comments; a service asks for labels",
+            "has a verdict": "no label says which topics there are",
+            "beats its baseline": "no label says which topics there are",
+        },
+    ),
 }
 
 
@@ -110,11 +177,68 @@ def contacts_of(days=98, series=3, seed=1, **more):
     return frame.assign(campaign=campaign, y=frame["y"] + 100 * campaign)
 
 
+def comments_of(n=240, seed=1):
+    """Comments about three topics: a fit takes time for each label."""
+    frame = make_comments(3 * n, seed=seed).frame
+    return frame[frame["topic"].isin(["배송", "결제", "품질"])].head(n).reset_index(drop=True)
+
+
 def frame_of(family):
-    return {"churn": customers_of, "volume": contacts_of}[family]()
+    return {"churn": customers_of, "volume": contacts_of, "voc": comments_of}[family]()
+
+
+@cache
+def tiny_encoder():
+    """A folder with a BERT of 2 layers and 16 dimensions, of random weights, and a tokenizer of its comments."""
+    import torch
+    import transformers
+    from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
+
+    place = tempfile.TemporaryDirectory(prefix="encoder")
+    words = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    words.pre_tokenizer = pre_tokenizers.Whitespace()
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    words.train_from_iterator(comments_of()["text"], trainers.WordPieceTrainer(vocab_size=600, special_tokens=special))
+    words.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_object=words, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]"
+    ).save_pretrained(place.name)
+    config = transformers.BertConfig(
+        vocab_size=words.get_vocab_size(),
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=64,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        transformers.BertModel(config).save_pretrained(place.name)
+    return place  # the folder goes when nothing holds this any more
+
+
+def _train_voc(name, frame, more):
+    recipe, method = RECIPES[name], name.partition("/")[2]
+    if recipe.package:
+        pytest.importorskip(recipe.package, reason=f"{recipe.package} is not installed: {name} learns with it")
+        import torch
+
+        torch.set_num_threads(1)
+    if method == "topics":
+        return Trained(voc.discover(frame, **{"key": "comment_id", **recipe.settings, **more}))
+    settings = dict(recipe.settings)
+    if method == "transformer":
+        tuning = {"max_tokens": 24, "least_steps": 40, "epochs": 1, "learning_rate": 3e-3, "head_rate": 1}
+        settings = {"encoder": str(Path(tiny_encoder().name)), "tuning": tuning}
+    named = {"sentiment": "sentiment", "topic": "topic", "key": "comment_id", "method": method}
+    return voc.train(frame, **{**named, "track": False, "refit": False, **settings, **more})
 
 
 def train(name, frame, **more):
+    if name.startswith("voc/"):
+        return _train_voc(name, frame, more)
     if name.startswith("volume/"):
         method = name.partition("/")[2]
         return volume.train(frame, **{"horizon": 14, "country": "KR", "method": method, "track": False, **more})

@@ -9,6 +9,9 @@ os.environ.setdefault("OMP_THREAD_LIMIT", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("DO_NOT_TRACK", "true")
+# Encoders are built by the tests themselves.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
 
 import shutil
 import signal
@@ -54,6 +57,17 @@ def _contacts():
     return builders.contacts_of()
 
 
+@pytest.fixture(scope="session")
+def _comments():
+    return builders.comments_of()
+
+
+@pytest.fixture
+def comments(_comments):
+    """240 invented comments in Korean; each test has its own copy."""
+    return _comments.copy()
+
+
 @pytest.fixture
 def contacts(_contacts):
     """98 days of three invented queues, and a covariate; each test has its own copy."""
@@ -75,9 +89,9 @@ def fresh():
 
 
 @pytest.fixture(scope="session")
-def trained(_customers, _contacts, threads):
+def trained(_customers, _contacts, _comments, threads):
     """Name -> the judged fit, trained once in the session."""
-    frames = {"churn": _customers.copy, "volume": _contacts.copy}
+    frames = {"churn": _customers.copy, "volume": _contacts.copy, "voc": _comments.copy}
     return cache(lambda name: builders.train(name, frames[name.partition("/")[0]]()))
 
 

@@ -22,6 +22,8 @@ PICKLES = _PICKLES | {".pck", ".model", ".bin"}
 pytestmark = [
     # mlflow 3.17 configures its SQLAlchemy mappers with a loader that SQLAlchemy 2.1 deprecates.
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated"),
+    # Ids of topics are whole numbers; MLflow would have them be floats in case that one is missing some day.
+    pytest.mark.filterwarnings("ignore:Hint. Inferred schema contains integer column"),
     # A base rate needs no column, so there is nothing that an example could show.
     pytest.mark.filterwarnings("ignore:.*An input example was not provided"),
 ]
@@ -56,13 +58,26 @@ def model(trained, name):
 
 @pytest.fixture
 def words(name):
-    return builders.WORDS[name.partition("/")[0]]
+    return builders.words_of(name)
 
 
 @pytest.fixture
-def rows(fresh, name, trained):
+def near(name):
+    """How near to one another the answers to a batch and to its rows must be."""
+    return builders.RECIPES[name].near
+
+
+@pytest.fixture(scope="session")
+def fresh_comments():
+    return builders.comments_of(60, seed=99)
+
+
+@pytest.fixture
+def rows(fresh, fresh_comments, name, trained):
     """Rows that the model has not seen, under an index of their own."""
-    if name.startswith("volume/"):
+    if name.startswith("voc/"):
+        found = fresh_comments
+    elif name.startswith("volume/"):
         found = trained(name).future().assign(campaign=lambda rows: np.arange(len(rows)) % 4, y=np.nan)
     else:
         found = fresh.frame.head(60).drop(columns=list(builders.RECIPES[name].without))
@@ -78,7 +93,7 @@ def seen(name):
 @pytest.fixture
 def fewer(name, seen):
     """A part of it."""
-    return seen.head(300) if name.startswith("churn/") else seen[seen["ds"] >= "2024-02-26"]
+    return seen[seen["ds"] >= "2024-02-26"] if name.startswith("volume/") else seen.head(len(seen) // 2)
 
 
 def test_each_model_is_in_the_table_of_tests():
@@ -107,12 +122,16 @@ def test_predicting_leaves_the_frame_alone_and_keeps_keys_order_index_and_column
     pd.testing.assert_frame_equal(rows, before)
     assert answer.index.equals(rows.index)
     given = list(words.given)
-    assert list(answer.columns)[: len(given) + 1] == [*given, words.answer]
+    numbers = answer.drop(columns=[*given, *words.labels])
+    # Labels are answered before the numbers that speak of them.
+    assert [*given, *words.labels[:1]] == list(answer.columns)[: len(given) + len(words.labels[:1])]
+    assert (words.answer, *words.labels) == (numbers.columns[0], *[one for one in answer if one in words.labels])
     pd.testing.assert_frame_equal(answer[given], rows[given])
-    numbers = answer.drop(columns=given)
+    assert answer[list(words.labels)].notna().all().all()
     assert (numbers.dtypes == "float64").all()
     assert np.isfinite(numbers.to_numpy()).all()
-    assert (numbers >= 0).all().all()
+    assert (numbers.drop(columns=list(words.signed)) >= 0).all().all()
+    assert (numbers[list(words.signed)].abs() <= 1).all().all()
     if "probability" in words.answer:
         assert (numbers[words.answer] <= 1).all()
     pd.testing.assert_frame_equal(model.predict(rows), answer)
@@ -138,30 +157,34 @@ def test_the_same_seed_gives_the_same_answer_and_fitting_changes_the_parameters(
 
 def told(model):
     """Everything learned, as text."""
-    return {part: repr(_plain(value)) for part, value in model.parts().items()}
+    parts = model.parts().items()
+    split = {part: value if isinstance(value, dict) else {"": value} for part, value in parts}
+    return {f"{part} {name}": repr(_plain(one)) for part, value in split.items() for name, one in value.items()}
 
 
 def _plain(value):
     return value.model_to_string() if hasattr(value, "model_to_string") else np.asarray(value, dtype=object).tolist()
 
 
-def test_the_order_of_columns_and_rows_does_not_matter(model, rows):
+def test_the_order_of_columns_and_rows_does_not_matter(model, rows, name):
     answer = model.predict(rows)
     turned = rows[list(reversed(rows.columns))].iloc[::-1]
-    pd.testing.assert_frame_equal(model.predict(turned), answer.iloc[::-1], check_exact=True)
+    # A network multiplies a whole batch, and the sums of other rows may be rounded otherwise.
+    close = {"rtol": 0, "atol": 1e-6} if builders.RECIPES[name].package else {"check_exact": True}
+    pd.testing.assert_frame_equal(model.predict(turned), answer.iloc[::-1], **close)
 
 
-def test_a_batch_is_its_rows_one_at_a_time(model, rows):
+def test_a_batch_is_its_rows_one_at_a_time(model, rows, near):
     single = pd.concat([model.predict(rows.iloc[[place]]) for place in range(20)])
-    pd.testing.assert_frame_equal(single, model.predict(rows).head(20), rtol=0, atol=1e-9)
+    pd.testing.assert_frame_equal(single, model.predict(rows).head(20), rtol=0, atol=near)
 
 
-def test_a_batch_is_its_records_one_by_one(model, rows, excused):
+def test_a_batch_is_its_records_one_by_one(model, rows, near, excused):
     excused("predicts one")
     assert isinstance(model, PredictsOne)
     batch = model.predict(rows)
     for record, expected in zip(rows.to_dict("records"), batch.to_dict("records"), strict=True):
-        assert model.predict_one(record) == pytest.approx(expected, abs=1e-9)
+        assert model.predict_one(record) == pytest.approx(expected, abs=near)
 
 
 def test_further_columns_are_ignored(model, rows):
@@ -194,7 +217,7 @@ def test_repeated_columns_and_empty_frames_are_refused(trained, name, rows, word
         predict(trained(name), rows.head(0))
 
 
-def test_an_unfitted_model_refuses(kind, model, rows):
+def test_an_unfitted_model_refuses(kind, model, rows, words):
     unfitted = kind(model.config)
     asked = {
         "predict": lambda: unfitted.predict(rows),
@@ -208,7 +231,7 @@ def test_an_unfitted_model_refuses(kind, model, rows):
     }
     for method, ask in asked.items():
         if hasattr(kind, method):
-            with pytest.raises(NotFittedError, match=rf"must be fitted before .*{kind.family}\.train"):
+            with pytest.raises(NotFittedError, match=words.unfitted.replace("{family}", kind.family)):
                 ask()
 
 
@@ -257,7 +280,8 @@ def test_its_folder_holds_no_pickle_and_any_change_is_refused(trained, name, tmp
     load_folder(folder)
 
 
-def test_its_verdict_is_finite_and_uniquely_named(trained, name):
+def test_its_verdict_is_finite_and_uniquely_named(trained, name, excused):
+    excused("has a verdict")
     verdict = trained(name).verdict
     assert next(iter(verdict.metrics)) == name.partition("/")[2]
     for metrics in verdict.metrics.values():
@@ -273,7 +297,8 @@ def test_its_verdict_is_finite_and_uniquely_named(trained, name):
     assert all(np.isfinite(value) for value in flat.values())
 
 
-def test_its_answers_are_what_its_verdict_and_a_promotion_rest_on(trained, name):
+def test_its_answers_are_what_its_verdict_and_a_promotion_rest_on(trained, name, excused):
+    excused("has a verdict")
     verdict, answers = trained(name).verdict, trained(name).held_out
     assert len(answers) == verdict.rows["test"]
     assert answers["row"].is_unique
@@ -293,7 +318,7 @@ def test_scores_are_not_constant(model, rows, words, excused):
 def test_it_beats_its_baseline_by_a_margin_on_rows_it_never_saw(trained, name, fresh, excused):
     excused("beats its baseline")
     recipe = builders.RECIPES[name]
-    if recipe.headline != "log_loss":
+    if not name.startswith("churn/") or recipe.headline != "log_loss":
         flat = trained(name).metrics
         assert flat[f"holdout_{recipe.headline}"] < flat[f"baseline_{recipe.headline}"] - recipe.margin
         return
@@ -362,8 +387,9 @@ def test_golden_folders_load_and_answer_as_when_they_were_made(case):
         found = answer[column].tolist()
         assert found == (pytest.approx(expected, abs=1e-9) if isinstance(expected[0], float) else expected)
     if isinstance(model.model, PredictsOne):
-        ones = [model.predict_one(record)["churn_probability"] for record in told["rows"]]
-        assert ones == pytest.approx(told["answers"]["churn_probability"], abs=1e-9)
+        column = builders.words_of(model.name).answer
+        ones = [model.predict_one(record)[column] for record in told["rows"]]
+        assert ones == pytest.approx(told["answers"][column], abs=builders.RECIPES[model.name].near)
     assert sum(path.stat().st_size for path in case.parent.rglob("*") if path.is_file()) < 60_000
 
 
@@ -379,5 +405,5 @@ def test_a_folder_of_an_older_contract_is_read_and_of_a_newer_one_refused(traine
 def test_a_config_can_be_changed_only_by_making_another(model):
     other = replace(model.config, seed=7)
     assert (other.seed, model.config.seed) == (7, 0)
-    with pytest.raises(ConfigError, match=r"seed must be a whole number from 0 up - got -1"):
+    with pytest.raises(ConfigError, match=r"seed must be a whole number from 0 (up|to 2,147,483,647) - got -1"):
         replace(model.config, seed=-1)

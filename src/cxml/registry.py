@@ -24,11 +24,18 @@ MODELS = {
     "volume/boosted": "cxml.volume.forecaster:BoostedVolume",
     "volume/weekday_mean": "cxml.volume.forecaster:WeekdayMeanVolume",
     "volume/seasonal_naive": "cxml.volume.forecaster:SeasonalNaiveVolume",
+    "voc/linear": "cxml.voc.methods:LinearVoc",
+    "voc/words": "cxml.voc.methods:WordsVoc",
+    "voc/majority": "cxml.voc.majority:MajorityVoc",
+    "voc/compact": "cxml.voc.methods:CompactVoc",
+    "voc/transformer": "cxml.voc.methods:TransformerVoc",
+    "voc/topics": "cxml.voc.discovery:TopicModel",
 }
 
 FAMILIES = {
     "churn": "cxml.churn.family:FAMILY",
     "volume": "cxml.volume.family:FAMILY",
+    "voc": "cxml.voc.family:FAMILY",
 }
 
 
@@ -54,7 +61,8 @@ def model_class(name: str) -> type[Model]:
         ...
     cxml.errors.ConfigError: A model is one of 'churn/boosted', 'churn/logistic', 'churn/base_rate', \
 'churn/survival', 'churn/life_table', 'volume/auto', 'volume/profile', 'volume/boosted', 'volume/weekday_mean', \
-'volume/seasonal_naive' - got 'churn/bosted'. Did you mean 'churn/boosted'?
+'volume/seasonal_naive', 'voc/linear', 'voc/words', 'voc/majority', 'voc/compact', 'voc/transformer', 'voc/topics' \
+- got 'churn/bosted'. Did you mean 'churn/boosted'?
     """
     found: type[Model] = _resolve(name, "model")
     return found

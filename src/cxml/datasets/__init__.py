@@ -1,22 +1,28 @@
-"""Data to try cxml on: invented customers and contacts whose truth is known, and three public sets.
+"""Data to try cxml on: invented customers, contacts and comments whose truth is known, and three public sets.
 
 >>> from cxml.datasets import make_customers
 >>> make_customers(3).frame.shape
 (3, 14)
 """
 
+from cxml.datasets.comments import Comments, make_comments
 from cxml.datasets.contacts import Contacts, make_contacts
 from cxml.datasets.customers import Customers, make_customers, make_snapshots
+from cxml.datasets.personal_data import PersonalTexts, make_personal_data
 from cxml.datasets.public import Dataset, load_bank_calls, load_mlc, load_telco
 
 __all__ = [
+    "Comments",
     "Contacts",
     "Customers",
     "Dataset",
+    "PersonalTexts",
     "load_bank_calls",
     "load_mlc",
     "load_telco",
+    "make_comments",
     "make_contacts",
     "make_customers",
+    "make_personal_data",
     "make_snapshots",
 ]

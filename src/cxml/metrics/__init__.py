@@ -13,6 +13,7 @@ from cxml.metrics.distribution import coverage, crps, interval_width, pinball_lo
 from cxml.metrics.forecast import bias, mape, mase, seasonal_scale, smape, wape
 from cxml.metrics.gains import GainsCurve, gains_curve
 from cxml.metrics.intervals import Interval, bootstrap, difference_interval, standard_error
+from cxml.metrics.labels import confusion_matrix, macro_f1, quadratic_kappa
 from cxml.metrics.profit import (
     CampaignCosts,
     MaximumProfit,
@@ -37,6 +38,7 @@ __all__ = [
     "brier",
     "campaign_profit",
     "concordance_index",
+    "confusion_matrix",
     "coverage",
     "crps",
     "difference_interval",
@@ -47,12 +49,14 @@ __all__ = [
     "interval_width",
     "lift",
     "log_loss",
+    "macro_f1",
     "mape",
     "mase",
     "maximum_profit",
     "pinball_loss",
     "pr_auc",
     "profit_curve",
+    "quadratic_kappa",
     "reliability_table",
     "roc_auc",
     "seasonal_scale",

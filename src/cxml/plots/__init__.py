@@ -12,16 +12,20 @@ from cxml.plots.profit import plot_profit
 from cxml.plots.reasons import plot_importance, plot_reasons
 from cxml.plots.staffing import plot_staffing
 from cxml.plots.survival import plot_survival
+from cxml.plots.voice import plot_drivers, plot_journey, plot_pareto
 
 __all__ = [
     "plot_day_shape",
+    "plot_drivers",
     "plot_effects",
     "plot_fan",
     "plot_gains",
     "plot_importance",
     "plot_interval_calibration",
+    "plot_journey",
     "plot_lead_times",
     "plot_lift",
+    "plot_pareto",
     "plot_profit",
     "plot_reasons",
     "plot_reliability",
