@@ -23,8 +23,8 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.svm import LinearSVC
 
 from _data import FOLDER, table
-from cxml.voc.compact import CompactEngine, CompactSettings
 from cxml.voc.heads import Head
+from cxml.voc.nets.compact import CompactEngine, CompactSettings
 
 QUOTED = {
     "nsmc": {"to reach": ".8850", "DistilKoBERT (published)": ".8841", "KoBERT (published)": ".8963"},

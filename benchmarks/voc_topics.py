@@ -4,8 +4,8 @@
 
 Same comments, same run, same number of topics: the number of the labels, which judge and are never learned from.
 `nmi`, `purity`: against the labels. `npmi`: coherence of the ten words of each topic, counted in the same comments:
-plain words for NMF, those of `cxml.voc.phrases` for the others. `seeds`, `resampled`: adjusted Rand index between
-fits with other seeds, and between fits of other 80 % of the comments, on the comments that both know. BERTopic gets
+plain words for NMF, those of `cxml.voc.topics.phrases` for the others. `seeds`, `resampled`: adjusted Rand index
+between fits with other seeds, and between fits of other 80 % of the comments, on the comments that both know. BERTopic gets
 the sentence embeddings and a Korean tokenizer, and its outliers count as a topic of their own. ynat, banking77 and
 cfpb were developed on; the others were not.
 """
@@ -29,10 +29,10 @@ from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from _data import FOLDER
-from cxml.voc.discovery import UNPLACED, discover
-from cxml.voc.emerging import emerging
-from cxml.voc.phrases import Words
 from cxml.voc.privacy import mask
+from cxml.voc.topics.discovery import UNPLACED, discover
+from cxml.voc.topics.emerging import emerging
+from cxml.voc.topics.phrases import Words
 
 SETS = {
     "ynat": ("ynat_dacon_train", "title", "topic"),

@@ -75,7 +75,6 @@ def words_of(name):
     return _WORDS.get(name) or _WORDS[name.partition("/")[0]]
 
 
-
 @dataclass(frozen=True)
 class Recipe:
     """Settings for the family's `train`, and the exceptions to the contract, each with its reason."""

@@ -29,7 +29,7 @@ MODELS = {
     "voc/majority": "cxml.voc.majority:MajorityVoc",
     "voc/compact": "cxml.voc.methods:CompactVoc",
     "voc/transformer": "cxml.voc.methods:TransformerVoc",
-    "voc/topics": "cxml.voc.discovery:TopicModel",
+    "voc/topics": "cxml.voc.topics.discovery:TopicModel",
 }
 
 FAMILIES = {

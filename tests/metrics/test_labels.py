@@ -4,9 +4,8 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.metrics import cohen_kappa_score
+from sklearn.metrics import cohen_kappa_score, f1_score
 from sklearn.metrics import confusion_matrix as peer_matrix
-from sklearn.metrics import f1_score
 
 from cxml.metrics.labels import confusion_matrix, macro_f1, quadratic_kappa
 

@@ -10,13 +10,13 @@ import pytest
 import scipy.sparse as sp
 
 from cxml.errors import ConfigError, FrameError, MissingExtraError, NotFittedError
-from cxml.voc import compact_training
-from cxml.voc.compact import CompactEngine, CompactSettings
-from cxml.voc.compact_grams import Buckets, grams, spell
-from cxml.voc.compact_heads import Shape, as_columns, best_shares, full, slim
-from cxml.voc.compact_net import Net, evened, pieces, quantise, read_words
-from cxml.voc.compact_wide import _telling, fit_wide, read
+from cxml.voc.nets import compact_training
 from cxml.voc.heads import Head
+from cxml.voc.nets.compact import CompactEngine, CompactSettings
+from cxml.voc.nets.compact_grams import Buckets, grams, spell
+from cxml.voc.nets.compact_heads import Shape, as_columns, best_shares, full, slim
+from cxml.voc.nets.compact_net import Net, evened, pieces, quantise, read_words
+from cxml.voc.nets.compact_wide import _telling, fit_wide, read
 
 TINY = CompactSettings(epochs=5, steps=1, dim=12, hidden=12, batch=32, rate=0.01, rate_pieces=0.02, pieces=4_000)
 STRANGE = [

@@ -8,9 +8,9 @@ import pytest
 
 from cxml.contract import Model, Updates
 from cxml.errors import ConfigError, FrameError, NotFittedError
-from cxml.voc.discovery import UNPLACED, TopicModel, discover
-from cxml.voc.topic_config import TopicsConfig
-from cxml.voc.topic_mixture import Mixture
+from cxml.voc.topics.discovery import UNPLACED, TopicModel, discover
+from cxml.voc.topics.topic_config import TopicsConfig
+from cxml.voc.topics.topic_mixture import Mixture
 
 SUBJECTS = {
     "delivery": ["배송이", "택배가", "기사님이", "늦게", "도착", "문앞에", "포장이", "상자가", "파손", "지연"],

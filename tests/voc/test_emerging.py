@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from cxml.errors import ConfigError, FrameError
-from cxml.voc.discovery import discover
-from cxml.voc.emerging import emerging
-from cxml.voc.topic_counts import benjamini_hochberg, dispersions, upper_tail
-from cxml.voc.topic_shares import period_starts, topic_shares
+from cxml.voc.topics.discovery import discover
+from cxml.voc.topics.emerging import emerging
+from cxml.voc.topics.topic_counts import benjamini_hochberg, dispersions, upper_tail
+from cxml.voc.topics.topic_shares import period_starts, topic_shares
 
 WORDS = [f"{chr(0xAC00 + 28 * at)}둘셋" for at in range(60)]
 

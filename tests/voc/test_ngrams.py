@@ -7,7 +7,15 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from cxml.voc import ngrams
 from cxml.voc.ngrams import Vocabulary
 
-TEXTS = ["배송이 늦어요", "배송이 빨라요 ㅋㅋㅋ", "the app crashed", "앱이 꺼져요 app", "a", "배송이 늦어요 늦어요", "😀😀 굿"]
+TEXTS = [
+    "배송이 늦어요",
+    "배송이 빨라요 ㅋㅋㅋ",
+    "the app crashed",
+    "앱이 꺼져요 app",
+    "a",
+    "배송이 늦어요 늦어요",
+    "😀😀 굿",
+]
 
 
 def dense(vocabulary, texts):

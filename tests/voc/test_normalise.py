@@ -30,7 +30,14 @@ def test_spellings_are_brought_together(name):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("ㅋ", "ㅋㅋ"), ("ㅋㅋ", "ㅠㅠ"), ("좋아요", "좋아요!"), ("좋아요!", "좋아요!!"), ("😊", "😡"), ("늦어 요", "늦어요")],
+    [
+        ("ㅋ", "ㅋㅋ"),
+        ("ㅋㅋ", "ㅠㅠ"),
+        ("좋아요", "좋아요!"),
+        ("좋아요!", "좋아요!!"),
+        ("😊", "😡"),
+        ("늦어 요", "늦어요"),
+    ],
 )
 def test_what_carries_feeling_stays_apart(one, other):
     assert normalise(one) != normalise(other)

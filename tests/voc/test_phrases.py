@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from cxml.errors import ConfigError, FrameError
-from cxml.voc.phrases import STOP_WORDS, Words, phrases, read_texts, tokens
+from cxml.voc.topics.phrases import STOP_WORDS, Words, phrases, read_texts, tokens
 
 COMMENTS = [
     "배송이 늦어요",

@@ -18,11 +18,11 @@ from cxml.errors import ConfigError, MissingExtraError, ModelFolderError, NotFit
 torch = pytest.importorskip("torch", reason="torch is not installed (extra transformers)")
 transformers = pytest.importorskip("transformers", reason="transformers is not installed (extra transformers)")
 
-from cxml.voc import finetuning  # noqa: E402
-from cxml.voc.onnx_serving import OnnxEngine, export_onnx  # noqa: E402
-from cxml.voc.pretrained import Tokens, open_pretrained  # noqa: E402
-from cxml.voc.transformer import TransformerEngine  # noqa: E402
-from cxml.voc.tuning import Tuning  # noqa: E402
+from cxml.voc.nets import finetuning  # noqa: E402
+from cxml.voc.nets.onnx_serving import OnnxEngine, export_onnx  # noqa: E402
+from cxml.voc.nets.pretrained import Tokens, open_pretrained  # noqa: E402
+from cxml.voc.nets.transformer import TransformerEngine  # noqa: E402
+from cxml.voc.nets.tuning import Tuning  # noqa: E402
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ def test_the_exported_graph_answers_the_same(fitted, exported):
 
 
 def test_a_graph_that_answers_otherwise_is_refused(fitted, exported, tmp_path, monkeypatch):
-    from cxml.voc import onnx_serving
+    from cxml.voc.nets import onnx_serving
 
     def stale(network, names, path):
         path.write_bytes((exported / "model.onnx").read_bytes())
@@ -315,7 +315,7 @@ def test_weights_of_labels_are_bounded_inverse_counts():
 def test_unfitted_and_long_texts(encoder):
     with pytest.raises(NotFittedError):
         TransformerEngine(str(encoder)).parts()
-    from cxml.voc.pretrained import describe
+    from cxml.voc.nets.pretrained import describe
 
     tokens = Tokens(describe(open_pretrained(str(encoder), feature="Test")[0]), 16)
     assert max(len(row) for row in tokens.cut(ODD)) == 16

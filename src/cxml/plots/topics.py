@@ -25,7 +25,7 @@ def plot_topics(
     Parameters
     ----------
     shares : DataFrame or Series of float in [0, 1]
-        One row per period (its index, rising), one column per topic, as `cxml.voc.emerging.topic_shares` answers. A
+        One row per period (its index, rising), one column per topic, as `cxml.voc.topic_shares` answers. A
         Series of topic -> share, such as ``table.set_index("name")["share"]``, is drawn as bars.
     most : int in 1 to 6, default=6
         Topics drawn as lines, those of the largest mean share; bars are at most 30.
@@ -122,7 +122,7 @@ def plot_emerging(
     Parameters
     ----------
     found : DataFrame
-        As `cxml.voc.emerging.emerging` answers: ``what``, ``share``, ``expected``, ``comments``, ``q_value``. Without a
+        As `cxml.voc.emerging` answers: ``what``, ``share``, ``expected``, ``comments``, ``q_value``. Without a
         row the picture says that nothing is new.
     most : int >= 1, default=15
         Lines drawn, the first ones.

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 from cxml.errors import ConfigError, FrameError
 from cxml.voc.columns import SENTIMENT, URGENCY, WORDS
 from cxml.voc.config import CompactConfig, LinearConfig, TransformerConfig, VocConfig
-from cxml.voc.discovery import discover
 from cxml.voc.drivers import drivers
-from cxml.voc.emerging import emerging
 from cxml.voc.journey import journey
 from cxml.voc.pareto import pareto
 from cxml.voc.privacy import find_personal_data, mask
 from cxml.voc.routing import Rule, route, rule_usage
 from cxml.voc.similar import similar
+from cxml.voc.topics.discovery import discover
+from cxml.voc.topics.emerging import emerging
+from cxml.voc.topics.topic_shares import topic_shares
 from cxml.voc.urgency import LEVELS, urgency_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "rule_usage",
     "similar",
     "suggest",
+    "topic_shares",
     "train",
     "urgency_of",
 ]

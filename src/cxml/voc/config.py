@@ -127,7 +127,7 @@ class CompactConfig(VocConfig):
     Parameters
     ----------
     net : mapping, optional
-        Settings of the net by name, see `cxml.voc.compact.CompactSettings`.
+        Settings of the net by name, see `cxml.voc.nets.compact.CompactSettings`.
     """
 
     net: Mapping[str, Any] = field(default_factory=dict)
@@ -142,7 +142,7 @@ class TransformerConfig(VocConfig):
     encoder : str
         The name of a Hugging Face model, or a local folder with safetensors.
     tuning : mapping, optional
-        Settings of the training by name, see `cxml.voc.tuning.Tuning`.
+        Settings of the training by name, see `cxml.voc.nets.tuning.Tuning`.
     """
 
     encoder: str

@@ -69,15 +69,17 @@ class CompactVoc(ScoredVoc):
 
     def engine(self) -> Engine:
         """Unfitted."""
-        from cxml.voc.compact import CompactEngine, CompactSettings
+        from cxml.voc.nets.compact import CompactEngine
+        from cxml.voc.nets.compact_settings import CompactSettings
 
         config: CompactConfig = self.config
-        return CompactEngine(build_config(CompactSettings, {"seed": config.seed, **config.net}))
+        settings = {"seed": config.seed, "class_weight": config.class_weight, **config.net}
+        return CompactEngine(build_config(CompactSettings, settings))
 
     @classmethod
     def read_engine(cls, parts: Mapping[str, Any]) -> Engine:
         """Fitted, from its parts."""
-        from cxml.voc.compact import CompactEngine
+        from cxml.voc.nets.compact import CompactEngine
 
         return CompactEngine.from_parts(parts)
 
@@ -95,8 +97,8 @@ class TransformerVoc(ScoredVoc):
 
     def engine(self) -> Engine:
         """Unfitted."""
-        from cxml.voc.transformer import TransformerEngine
-        from cxml.voc.tuning import Tuning
+        from cxml.voc.nets.transformer import TransformerEngine
+        from cxml.voc.nets.tuning import Tuning
 
         config: TransformerConfig = self.config
         settings = {"seed": config.seed, "class_weight": config.class_weight, **config.tuning}
@@ -105,6 +107,6 @@ class TransformerVoc(ScoredVoc):
     @classmethod
     def read_engine(cls, parts: Mapping[str, Any]) -> Engine:
         """Fitted, from its parts."""
-        from cxml.voc.transformer import TransformerEngine
+        from cxml.voc.nets.transformer import TransformerEngine
 
         return TransformerEngine.from_parts(parts)

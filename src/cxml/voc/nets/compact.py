@@ -17,10 +17,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from cxml.errors import FrameError, NotFittedError
-from cxml.voc.compact_heads import ALONE, Shape, as_columns, best_shares, full, joined, labelled, slim, split
-from cxml.voc.compact_net import Net
-from cxml.voc.compact_settings import CompactSettings
-from cxml.voc.compact_wide import Wide, fit_wide, read
+from cxml.voc.nets.compact_heads import ALONE, Shape, as_columns, best_shares, full, joined, labelled, slim, split
+from cxml.voc.nets.compact_net import Net
+from cxml.voc.nets.compact_settings import CompactSettings
+from cxml.voc.nets.compact_wide import Wide, fit_wide, read
 from cxml.voc.normalise import normalise
 
 if TYPE_CHECKING:
@@ -191,7 +191,7 @@ Give one for each, -1 (or NaN) where there is no label.
         self, lines: Sequence[str], goals: Mapping[str, Floats], rows: Integers, step: Callable[[str], None]
     ) -> Net:
         """Train the net on rows for as many passes as were chosen."""
-        from cxml.voc.compact_training import fit_net, goals_of
+        from cxml.voc.nets.compact_training import fit_net, goals_of
 
         asked = goals_of(self._heads, goals, rows, self.settings.class_weight)
         chosen = [lines[row] for row in rows]
@@ -232,7 +232,7 @@ Give one for each, -1 (or NaN) where there is no label.
         step: Callable[[str], None],
     ) -> None:
         """Train the net, and weigh it beside the linear part on rows that neither has seen."""
-        from cxml.voc.compact_training import fit_net, goals_of, torch_of
+        from cxml.voc.nets.compact_training import fit_net, goals_of, torch_of
 
         torch_of()
         settings = self.settings

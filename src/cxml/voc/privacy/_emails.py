@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from cxml.voc._patterns import anywhere
+from cxml.voc.privacy._patterns import anywhere
 
 _ADDRESS_SIGN = r"[A-Za-z0-9._%+\-]"
 _PROVIDERS = "네이버|다음|한메일|지메일|구글|네이트|카카오|핫메일|야후"

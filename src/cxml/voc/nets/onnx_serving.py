@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from cxml._optional import require
 from cxml.errors import ConfigError, ModelFolderError
-from cxml.voc.finetuning import torch_here
-from cxml.voc.pretrained import Tokens
-from cxml.voc.transformer import Scores, TransformerEngine
+from cxml.voc.nets.finetuning import torch_here
+from cxml.voc.nets.pretrained import Tokens
+from cxml.voc.nets.transformer import Scores, TransformerEngine
 
 __all__ = ["OnnxEngine", "export_onnx"]
 

@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from cxml.errors import ConfigError, FrameError
 from cxml.frames import as_pandas, check_columns
-from cxml.voc.phrases import Words, phrases, read_texts
-from cxml.voc.topic_counts import benjamini_hochberg, dispersions, upper_tail
-from cxml.voc.topic_shares import period_starts
+from cxml.voc.topics.phrases import Words, phrases, read_texts
+from cxml.voc.topics.topic_counts import benjamini_hochberg, dispersions, upper_tail
+from cxml.voc.topics.topic_shares import period_starts
 
 if TYPE_CHECKING:
     import pandas as pd
     from scipy.sparse import csr_matrix
 
-    from cxml.voc.discovery import TopicModel
+    from cxml.voc.topics.discovery import TopicModel
 
 _LEAST_PERIODS: Final = 4
 _COLUMNS: Final = (
@@ -79,7 +79,7 @@ def emerging(
     topic : str, optional
         A column of topics (labels).
     topics : TopicModel, optional
-        Topics of `cxml.voc.discovery.discover`, to be used in place of a column.
+        Topics of `cxml.voc.topics.discovery.discover`, to be used in place of a column.
     fdr : float in (0, 1), default=0.05
         False-discovery rate.
     history : int >= 4, default=12

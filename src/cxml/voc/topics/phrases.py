@@ -16,7 +16,7 @@ from unicodedata import normalize
 from cxml._optional import require
 from cxml.errors import ConfigError, FrameError, shorten
 from cxml.values import is_missing
-from cxml.voc.topic_words import AFTER_ANY, AFTER_CONSONANT, AFTER_NOUN, AFTER_VOWEL, STOP_WORDS
+from cxml.voc.topics.topic_words import AFTER_ANY, AFTER_CONSONANT, AFTER_NOUN, AFTER_VOWEL, STOP_WORDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from cxml.voc._patterns import Rule
+from cxml.voc.privacy._patterns import Rule
 
 _FAMILY = (
     "김이박최정강조윤장임한오서신권황안송류유전홍고문양손배백허남심노하곽성차주우구민진나지엄원천방공현함변염여추도소석선설마길"

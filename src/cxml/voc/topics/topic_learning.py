@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from cxml.voc.topic_mixture import (
+from cxml.voc.topics.topic_mixture import (
     SMOOTHING,
     Floats,
     Ints,

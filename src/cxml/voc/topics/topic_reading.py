@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxml.errors import ConfigError
-from cxml.voc.phrases import Words, phrases, tokens
-from cxml.voc.topic_mixture import Floats, Rows, unit
+from cxml.voc.topics.phrases import Words, phrases, tokens
+from cxml.voc.topics.topic_mixture import Floats, Rows, unit
 
 _PIECES: Final = 2**15
 _MANY: Final = 1_000  # from so many comments on, a phrase has to occur in three of them

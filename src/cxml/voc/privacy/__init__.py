@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from cxml.errors import ConfigError, FrameError
-from cxml.voc._finding import PersonalData, find, replace
-from cxml.voc._patterns import Rule
+from cxml.voc.privacy._finding import PersonalData, find, replace
+from cxml.voc.privacy._patterns import Rule
 
 if TYPE_CHECKING:
     import pandas as pd

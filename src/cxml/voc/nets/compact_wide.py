@@ -19,10 +19,10 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from cxml.voc.compact_grams import Buckets, counted, grams
+from cxml.voc.nets.compact_grams import Buckets, counted, grams
 
 if TYPE_CHECKING:
-    from cxml.voc.compact_settings import CompactSettings
+    from cxml.voc.nets.compact_settings import CompactSettings
 
 Floats = NDArray[np.float64]
 

@@ -10,7 +10,7 @@ from cxml.frames import as_pandas, check_columns
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cxml.voc.discovery import TopicModel
+    from cxml.voc.topics.discovery import TopicModel
 
 
 def topic_shares(comments: Any, topics: TopicModel | str, *, time: str = "time", period: str = "W") -> pd.DataFrame:
@@ -20,7 +20,7 @@ def topic_shares(comments: Any, topics: TopicModel | str, *, time: str = "time",
     ----------
     comments : DataFrame
     topics : TopicModel or str
-        Topics of `cxml.voc.discovery.discover`, or a column of topics.
+        Topics of `cxml.voc.topics.discovery.discover`, or a column of topics.
     time : str, default="time"
     period : str, default="W"
 

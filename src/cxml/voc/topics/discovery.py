@@ -11,12 +11,12 @@ import numpy as np
 from cxml.contract import build_config
 from cxml.errors import FrameError, NotFittedError
 from cxml.frames import as_pandas, check_columns
-from cxml.voc.phrases import read_texts
-from cxml.voc.topic_config import TopicsConfig
-from cxml.voc.topic_learning import learn, new_topics
-from cxml.voc.topic_mixture import Floats, Ints, Mixture, Rows, restored, saved
-from cxml.voc.topic_names import name_topics
-from cxml.voc.topic_reading import Encodes, Reader
+from cxml.voc.topics.phrases import read_texts
+from cxml.voc.topics.topic_config import TopicsConfig
+from cxml.voc.topics.topic_learning import learn, new_topics
+from cxml.voc.topics.topic_mixture import Floats, Ints, Mixture, Rows, restored, saved
+from cxml.voc.topics.topic_names import name_topics
+from cxml.voc.topics.topic_reading import Encodes, Reader
 
 if TYPE_CHECKING:
     import pandas as pd

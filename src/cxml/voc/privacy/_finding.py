@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cxml.voc import _addresses, _emails, _names
-from cxml.voc._levels import level
-from cxml.voc._patterns import DIGIT_RULES, LONG_NUMBER, NUMBER_START, SPOKEN_HINTS, SPOKEN_RULES, Rule
+from cxml.voc.privacy import _addresses, _emails, _names
+from cxml.voc.privacy._levels import level
+from cxml.voc.privacy._patterns import DIGIT_RULES, LONG_NUMBER, NUMBER_START, SPOKEN_HINTS, SPOKEN_RULES, Rule
 
 #: Masking can bring two things together that a third one kept apart. More rounds than this need a text made for it.
 _MOST_ROUNDS = 5

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from cxml._optional import require
 from cxml.errors import ConfigError, NotFittedError
-from cxml.voc.finetuning import FEATURE, Device, build_network, finetune, torch_here, within_memory
-from cxml.voc.pretrained import EXTRA, Tokens, describe, open_pretrained, token_limit
-from cxml.voc.tuning import Tuning
+from cxml.voc.nets.finetuning import FEATURE, Device, build_network, finetune, torch_here, within_memory
+from cxml.voc.nets.pretrained import EXTRA, Tokens, describe, open_pretrained, token_limit
+from cxml.voc.nets.tuning import Tuning
 
 if TYPE_CHECKING:
     from cxml.voc.heads import Head

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from cxml.voc._patterns import Rule
+from cxml.voc.privacy._patterns import Rule
 
 _PROVINCE = (
     "(?:서울|부산|대구|인천|광주|대전|울산|세종|제주|경기|강원|충북|충남|충청[남북]도|전북|전남|전라[남북]도|경북|경남|경상[남북]도)"

@@ -22,7 +22,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from cxml.voc.compact_grams import Buckets, counted, grams
+from cxml.voc.nets.compact_grams import Buckets, counted, grams
 
 Singles = NDArray[np.float32]
 

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from cxml._optional import require
 from cxml.errors import ConfigError
-from cxml.voc.pretrained import EXTRA, Tokens
-from cxml.voc.tuning import Tuning
+from cxml.voc.nets.pretrained import EXTRA, Tokens
+from cxml.voc.nets.tuning import Tuning
 
 if TYPE_CHECKING:
     from cxml.voc.heads import Head

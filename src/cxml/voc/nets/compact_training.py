@@ -19,12 +19,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from cxml._optional import require
-from cxml.voc.compact_grams import Buckets
-from cxml.voc.compact_heads import Shape
-from cxml.voc.compact_net import Net, Words, evened, pieces, quantise, read_words
+from cxml.voc.nets.compact_grams import Buckets
+from cxml.voc.nets.compact_heads import Shape
+from cxml.voc.nets.compact_net import Net, Words, evened, pieces, quantise, read_words
 
 if TYPE_CHECKING:
-    from cxml.voc.compact_settings import CompactSettings
+    from cxml.voc.nets.compact_settings import CompactSettings
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]

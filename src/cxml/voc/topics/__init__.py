@@ -1,0 +1,1 @@
+"""What comments speak of without labels, and what is new among it."""
