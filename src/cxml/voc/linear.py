@@ -67,6 +67,10 @@ class Recipe:
         return Recipe(self.power, self.cost * rows / fewer)
 
 
+#: What scikit-learn would do.
+PLAIN = Recipe(0.0, 0.3)
+
+
 class LinearEngine:
     """Scores texts by their n-grams, and by the meaning of the whole where an encoder is given.
 
@@ -75,8 +79,10 @@ class LinearEngine:
     unit : {"characters", "words"}, default="characters"
     class_weight : {"balanced"}, optional
         Let each label weigh the same in the fit, however rare. Probabilities are calibrated to the rates as they are.
-    choose : bool, default=True
-        Choose power and cost on folds; False takes the plain machine with a cost of 0.3.
+    recipe : Recipe, optional
+        Power and cost; without it they are chosen on folds.
+    most : int, optional
+        n-grams kept at most, the commonest.
     encoder : Encoder, optional
         See `cxml.voc.semantic`. It joins where it lowers the loss on folds.
     seed : int, default=0
@@ -87,13 +93,15 @@ class LinearEngine:
         *,
         unit: Unit = "characters",
         class_weight: Weights = None,
-        choose: bool = True,
+        recipe: Recipe | None = None,
+        most: int | None = None,
         encoder: Encoder | None = None,
         seed: int = 0,
     ) -> None:
         self._unit: Unit = unit
         self._class_weight: Weights = class_weight
-        self._choose = choose
+        self._recipe = recipe
+        self._most = most
         self._encoder = encoder
         self._seed = seed
         self._vocabulary: Vocabulary | None = None
@@ -112,7 +120,7 @@ class LinearEngine:
     def refit(self, texts: Sequence[str], targets: Mapping[str, np.ndarray], heads: Sequence[Head]) -> Self:
         """A new engine of the same choices, fitted on other rows; it scores no folds."""
         settings: dict[str, Any] = {"unit": self._unit, "class_weight": self._class_weight, "encoder": self._encoder}
-        engine = type(self)(**settings, choose=self._choose, seed=self._seed)
+        engine = type(self)(**settings, recipe=self._recipe, most=self._most, seed=self._seed)
         return engine._learn(texts, targets, heads, self)
 
     def _learn(
@@ -123,7 +131,8 @@ class LinearEngine:
         judged: LinearEngine | None,
     ) -> Self:
         plain = [normalise(one) for one in texts]
-        self._vocabulary = Vocabulary.learn(plain, unit=self._unit, least=1 if len(plain) < _FEW else 2)
+        least = 1 if len(plain) < _FEW else 2
+        self._vocabulary = Vocabulary.learn(plain, unit=self._unit, least=least, most=self._most)
         matrix = self._vocabulary.matrix(plain)
         vectors = None if self._encoder is None else self._encoder.encode(texts)
         for head in heads:
@@ -149,7 +158,7 @@ class LinearEngine:
     def _settle(self, known: _Rows, meant: np.ndarray | None, folds: Folds, rows: np.ndarray) -> None:
         """Choose how to fit a head, and keep the scores of rows that a fit had not seen."""
         name, target = known.head.name, known.target
-        recipe = choose(known, folds) if self._choose else Recipe(0.0, _COSTS[_FIRST_COST])
+        recipe = self._recipe or choose(known, folds)
         scores = known.ask(folds, recipe, len(rows))
         asked = np.concatenate([ask for _, ask in folds])
         if meant is not None:
@@ -201,7 +210,6 @@ class LinearEngine:
             "linear": {
                 "unit": self._unit,
                 "class_weight": self._class_weight,
-                "choose": self._choose,
                 "seed": self._seed,
                 "recipes": {name: [one.power, one.cost, self._rows[name]] for name, one in self._recipes.items()},
             },
@@ -277,8 +285,24 @@ class _Rows:
         found = []
         for fit, ask in folds:
             weights, intercepts = self.fit(fit, recipe if rows is None else recipe.scaled(rows, len(fit)))
-            found.append(_both_sides(self.matrix[ask] @ weights + intercepts))
+            found.append(_both_sides(_as_unseen(self.matrix[ask], self.matrix[fit]) @ weights + intercepts))
         return np.concatenate(found)
+
+
+def _as_unseen(asked: csr_array, learned: csr_array) -> csr_array:
+    """Rows as a vocabulary of the learned rows alone would weigh them.
+
+    What only the asked rows hold would lengthen them, so that their scores came out nearer to 0 than those of comments
+    that are new, and the calibration would make new comments too sure.
+    """
+    from scipy.sparse import csr_array
+
+    known = np.bincount(learned.indices, minlength=learned.shape[1]) > 0
+    values = np.where(known[asked.indices], asked.data, 0)
+    rows = np.repeat(np.arange(asked.shape[0]), np.diff(asked.indptr))
+    length = np.sqrt(np.bincount(rows, values.astype(np.float64) ** 2, minlength=asked.shape[0]))
+    values = values / np.maximum(length, 1e-12).astype(np.float32)[rows]
+    return csr_array((values, asked.indices, asked.indptr), asked.shape)
 
 
 def choose(known: _Rows, folds: Folds) -> Recipe:

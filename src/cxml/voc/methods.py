@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from cxml.contract import build_config
 from cxml.voc.config import CompactConfig, LinearConfig, TransformerConfig
-from cxml.voc.linear import LinearEngine
+from cxml.voc.linear import PLAIN, LinearEngine, Recipe
 from cxml.voc.scored import Engine, ScoredVoc
 
 
@@ -28,7 +28,10 @@ class LinearVoc(ScoredVoc):
 
         config: LinearConfig = self.config
         encoder = None if config.encoder is None else open_encoder(config.encoder)
-        return LinearEngine(class_weight=config.class_weight, encoder=encoder, seed=config.seed)
+        recipe = None if config.recipe is None else Recipe(*config.recipe)
+        return LinearEngine(
+            class_weight=config.class_weight, recipe=recipe, most=config.ngrams, encoder=encoder, seed=config.seed
+        )
 
     @classmethod
     def read_engine(cls, parts: Mapping[str, Any]) -> Engine:
@@ -48,7 +51,7 @@ class WordsVoc(ScoredVoc):
 
     def engine(self) -> Engine:
         """Unfitted."""
-        return LinearEngine(unit="words", class_weight=self.config.class_weight, choose=False, seed=self.config.seed)
+        return LinearEngine(unit="words", class_weight=self.config.class_weight, recipe=PLAIN, seed=self.config.seed)
 
     @classmethod
     def read_engine(cls, parts: Mapping[str, Any]) -> Engine:

@@ -43,8 +43,10 @@ class Vocabulary:
     idf: np.ndarray
 
     @classmethod
-    def learn(cls, texts: Sequence[str], *, unit: Unit = "characters", least: int = 2) -> Vocabulary:
-        """Take up the n-grams that at least `least` texts hold.
+    def learn(
+        cls, texts: Sequence[str], *, unit: Unit = "characters", least: int = 2, most: int | None = None
+    ) -> Vocabulary:
+        """Take up the n-grams that at least `least` texts hold, the commonest `most` of them.
 
         Parameters
         ----------
@@ -53,6 +55,7 @@ class Vocabulary:
         unit : {"characters", "words"}, default="characters"
             1 to 5 characters, spaces among them; or 1 to 2 words.
         least : int, default=2
+        most : int, optional
 
         Examples
         --------
@@ -62,6 +65,8 @@ class Vocabulary:
         seen = [hashes[_starts(hashes, rows)] for rows, hashes in _blocks(texts, unit)]
         hashes, counts = np.unique(np.concatenate(seen) if seen else np.empty(0, np.uint32), return_counts=True)
         kept = counts >= least
+        if most is not None and kept.sum() > most:
+            kept &= counts > np.partition(counts, -most - 1)[-most - 1]
         idf = np.log((1 + len(texts)) / (1 + counts[kept])) + 1
         return cls(unit, hashes[kept], idf.astype(np.float16))
 

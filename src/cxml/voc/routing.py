@@ -250,7 +250,7 @@ def _read(
     return read, np.array([_fits(frame, rule) for rule in read])
 
 
-def _asked(row: Mapping[str, Any]) -> dict[str, Any]:
+def _asked(row: Mapping[Any, Any]) -> dict[str, Any]:
     """A rule from a row of a table, without its empty cells.
 
     >>> _asked({"queue": "refunds", "topic": "환불|교환", "sentiment": 1.0, "urgency": None, "min_probability": 0.8})
