@@ -5,7 +5,7 @@
 Same comments, same run, same number of topics: the number of the labels, which judge and are never learned from.
 `nmi`, `purity`: against the labels. `npmi`: coherence of the ten words of each topic, counted in the same comments:
 plain words for NMF, those of `cxml.voc.topics.phrases` for the others. `seeds`, `resampled`: adjusted Rand index
-between fits with other seeds, and between fits of other 80 % of the comments, on the comments that both know. BERTopic gets
+between fits with other seeds, and between fits of other 80 % of the comments, on those that both know. BERTopic gets
 the sentence embeddings and a Korean tokenizer, and its outliers count as a topic of their own. ynat, banking77 and
 cfpb were developed on; the others were not.
 """

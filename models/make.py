@@ -32,54 +32,50 @@ HERE = Path(__file__).resolve().parent
 DATA = Path(os.environ.get("CXML_DATA", HERE.parents[1] / "shared" / "data")) / "voc"
 
 #: Emotions of KOTE that are pleasant, and that are not; surprise, realising, resolve and "none" are neither.
-PLEASANT = set(
-    [
-        "감동/감탄",
-        "고마움",
-        "존경",
-        "기대감",
-        "아껴주는",
-        "뿌듯함",
-        "편안/쾌적",
-        "신기함/관심",
-        "즐거움/신남",
-        "행복",
-        "흐뭇함(귀여움/예쁨)",
-        "안심/신뢰",
-        "기쁨",
-        "환영/호의",
-    ]
-)
-UNPLEASANT = set(
-    [
-        "불평/불만",
-        "지긋지긋",
-        "슬픔",
-        "화남/분노",
-        "우쭐댐/무시함",
-        "안타까움/실망",
-        "증오/혐오",
-        "절망",
-        "한심함",
-        "역겨움/징그러움",
-        "짜증",
-        "어이없음",
-        "패배/자기혐오",
-        "귀찮음",
-        "힘듦/지침",
-        "죄책감",
-        "당황/난처",
-        "경악",
-        "부담/안_내킴",
-        "서러움",
-        "재미없음",
-        "불쌍함/연민",
-        "불안/걱정",
-        "부끄러움",
-        "공포/무서움",
-        "의심/불신",
-    ]
-)
+PLEASANT = {
+    "감동/감탄",
+    "고마움",
+    "존경",
+    "기대감",
+    "아껴주는",
+    "뿌듯함",
+    "편안/쾌적",
+    "신기함/관심",
+    "즐거움/신남",
+    "행복",
+    "흐뭇함(귀여움/예쁨)",
+    "안심/신뢰",
+    "기쁨",
+    "환영/호의",
+}
+UNPLEASANT = {
+    "불평/불만",
+    "지긋지긋",
+    "슬픔",
+    "화남/분노",
+    "우쭐댐/무시함",
+    "안타까움/실망",
+    "증오/혐오",
+    "절망",
+    "한심함",
+    "역겨움/징그러움",
+    "짜증",
+    "어이없음",
+    "패배/자기혐오",
+    "귀찮음",
+    "힘듦/지침",
+    "죄책감",
+    "당황/난처",
+    "경악",
+    "부담/안_내킴",
+    "서러움",
+    "재미없음",
+    "불쌍함/연민",
+    "불안/걱정",
+    "부끄러움",
+    "공포/무서움",
+    "의심/불신",
+}
 
 
 def voc_sentiment_ko() -> Trained:
@@ -103,8 +99,8 @@ def voc_sentiment_ko() -> Trained:
     model = LinearVoc.from_parts(replace(trained.config, key=None), trained.model.parts())
     notes = (
         "Learned from film reviews of 2003 to 2014 (Naver sentiment movie corpus v1.0, CC0): one to four stars out of "
-        "ten are negative, nine and ten positive; none between was among them, so a lukewarm comment gets a probability "
-        "near one half rather than a label of its own",
+        "ten are negative, nine and ten positive; none between was among them, so a lukewarm comment gets a "
+        "probability near one half rather than a label of its own",
         *elsewhere(model),
     )
     verdict = trained.verdict or Verdict("", {}, "", {})
@@ -124,7 +120,7 @@ def elsewhere(model: LinearVoc) -> list[str]:
     by_stars = ", ".join(f"{stars}: {part.mean():.2f}" for stars, part in chance.groupby(neutral["rating"]))
     return [
         f"On comments of other kinds (KOTE: news, shops, communities, video; {plain.sum():,} with two pleasant "
-        "emotions or more and no unpleasant one, or the other way round; the settings were chosen with a look at them): "
+        "emotions or more and no unpleasant one, or the other way round; settings were chosen with a look at them): "
         f"accuracy {(holds == said).mean():.3f}, macro F1 {macro_f1(confusion_matrix(holds, said, 2)):.3f}",
         f"Mean probability of positive for film reviews that it never learned from, by stars out of ten: {by_stars}",
         "Shop, app and phone reviews have words of their own (배송, 환불, 로그인): label some hundred of yours, judge "

@@ -8,7 +8,9 @@ n-gram that both sides hold alike must earn a large weight, one that only one si
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -39,7 +41,7 @@ _MOST_TO_CHOOSE = 24_000
 _CHEAP = 300_000
 #: n-grams of a single text are kept in small tables only.
 _FEW = 2_000
-_TEXTS_AT_ONCE = 20_000
+_TEXTS_AT_ONCE = 5_000
 
 Weights = Literal["balanced"] | None
 
@@ -171,12 +173,18 @@ class LinearEngine:
 
     def scores(self, texts: Sequence[str]) -> dict[str, np.ndarray]:
         """Scores of texts by head, each of shape (n_texts, n_labels)."""
-        found: dict[str, list[np.ndarray]] = {name: [] for name in self._weights}
-        for start in range(0, max(len(texts), 1), _TEXTS_AT_ONCE):
-            matrix = self.vocabulary.matrix([normalise(one) for one in texts[start : start + _TEXTS_AT_ONCE]])
-            for name, weights in self._weights.items():
-                found[name].append(_both_sides(matrix @ weights.astype(np.float32) + self._intercepts[name]))
-        return self._join(texts, {name: np.concatenate(blocks) for name, blocks in found.items()})
+        starts = range(0, max(len(texts), 1), _TEXTS_AT_ONCE)
+        blocks = [texts[start : start + _TEXTS_AT_ONCE] for start in starts]
+        weights = {name: one.astype(np.float32) for name, one in self._weights.items()}
+
+        def score(block: Sequence[str]) -> dict[str, np.ndarray]:
+            matrix = self.vocabulary.matrix([normalise(one) for one in block])
+            return {name: _both_sides(matrix @ one + self._intercepts[name]) for name, one in weights.items()}
+
+        # Sorting and looking up, most of the work, are numpy's and let other threads run.
+        with ThreadPoolExecutor(min(len(blocks), os.cpu_count() or 1)) as pool:
+            found = list(pool.map(score, blocks))
+        return self._join(texts, {name: np.concatenate([one[name] for one in found]) for name in weights})
 
     def scores_of(self, text: str) -> dict[str, np.ndarray]:
         """Scores of one text by head, each of shape (n_labels,): what a service asks for."""

@@ -98,7 +98,7 @@ class Vocabulary:
 
     def row(self, text: str) -> tuple[np.ndarray, np.ndarray]:
         """Weigh the n-grams of one text like `matrix`: places and values of what is not zero."""
-        _, hashes = _count([text], self.unit)
+        hashes = _characters_of(text) if self.unit == "characters" else _words([text])[1]
         hashes.sort()
         firsts = np.flatnonzero(np.concatenate(([True], hashes[1:] != hashes[:-1]))[: len(hashes)])
         counts = np.diff(np.append(firsts, len(hashes)))
@@ -183,6 +183,20 @@ def _characters(texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
         rows.append(row[: len(whole)][whole])
         hashes.append((mixed >> np.uint64(32)).astype(np.uint32))
     return np.concatenate(rows), np.concatenate(hashes)
+
+
+def _characters_of(text: str) -> np.ndarray:
+    """The hashes of `_characters` for a single text, which has no borders to heed: a third of the passes."""
+    if not text:
+        return np.empty(0, dtype=np.uint32)
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
+    codes += np.uint64(1)
+    running = codes * _FACTOR
+    found = [running]
+    for n in range(2, min(_LONGEST["characters"], len(codes)) + 1):
+        running = running[:-1] * _FACTOR + codes[n - 1 :]
+        found.append(running)
+    return (_mix(np.concatenate(found)) >> np.uint64(32)).astype(np.uint32)
 
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)

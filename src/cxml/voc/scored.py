@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
@@ -27,6 +28,8 @@ THRESHOLD = 0.5
 
 class Engine(Protocol):
     """Turns texts into scores on the scale of log-odds.
+
+    One that has a short way for a single text offers it as ``scores_of(text)``: scores by head, shape (n_labels,).
 
     Attributes
     ----------
@@ -55,15 +58,6 @@ class RefitsEngine(Protocol):
 
     def refit(self, texts: Sequence[str], targets: Mapping[str, np.ndarray], heads: Sequence[Head]) -> Any:
         """A new engine, without choosing and validating again."""
-        ...
-
-
-@runtime_checkable
-class ScoresOne(Protocol):
-    """An engine with a short way for a single text."""
-
-    def scores_of(self, text: str) -> Mapping[str, np.ndarray]:
-        """Scores by head, each of shape (n_labels,)."""
         ...
 
 
@@ -192,8 +186,10 @@ class ScoredVoc(ABC):
                 )
             text = ""
         masked = mask(text, patterns=config.patterns)
-        if isinstance(engine, ScoresOne):
-            scores = engine.scores_of(masked)
+        # By name: isinstance of a protocol would take as long as the score itself.
+        scores_of = getattr(engine, "scores_of", None)
+        if scores_of is not None:
+            scores = scores_of(masked)
         else:
             scores = {name: one[0] for name, one in engine.scores([masked]).items()}
         written = is_written(text)
@@ -249,5 +245,15 @@ def _columns(head: Head, chance: np.ndarray, written: np.ndarray) -> dict[str, A
 
 def _fields(head: Head, chance: np.ndarray, written: bool) -> dict[str, Any]:
     """The same as `_columns`, of one comment and without a table."""
-    found = _columns(head, chance[None], np.array([written]))
-    return {name: values[0] if values.dtype == object else float(values[0]) for name, values in found.items()}
+    if head.kind == "multi":
+        return {name: values[0] for name, values in _columns(head, chance[None], np.array([written])).items()}
+    best = int(chance.argmax())
+    found: dict[str, Any] = {
+        head.name: head.labels[best] if written else None,
+        PROBABILITY.format(head.name): float(chance[best]) if written else math.nan,
+    }
+    if head.kind == "ordered":
+        chances = chance.tolist()
+        middle = sum(place * one for place, one in enumerate(chances)) / (len(chances) - 1)
+        found[SCORE.format(head.name)] = 2 * middle - 1 if written else math.nan
+    return found
