@@ -87,6 +87,8 @@ class Recipe:
     margin: float = 0.05
     #: by how much an answer may differ between a batch, its rows and its records: what rounding to 32 bits leaves
     near: float = 1e-9
+    #: bytes that its golden folder may take; tables of pieces of words are as long for ten comments as for a million
+    largest: int = 60_000
     #: the package that it cannot learn without
     package: str | None = None
     #: check -> why it does not hold for this model
@@ -146,16 +148,21 @@ RECIPES = {
         }
     ),
     "voc/compact": Recipe(
-        {"net": {"epochs": 3, "dim": 16, "hidden": 8, "pieces": 4_000, "batch": 32}}, near=1e-5, package="torch"
+        {"net": {"epochs": 3, "dim": 16, "hidden": 8, "pieces": 4_000, "batch": 32}},
+        near=1e-5,
+        largest=700_000,
+        package="torch",
     ),
     "voc/transformer": Recipe(
         near=1e-5,
+        largest=120_000,
         package="transformers",
         excused={"beats its baseline": "its encoder is tiny and has random weights: it knows no language"},
     ),
     "voc/topics": Recipe(
         {"n_topics": 4},
         near=1e-6,
+        largest=600_000,
         excused={
             "predicts one": "topics are of many comments; a service asks for labels",
             "has a verdict": "no label says which topics there are",

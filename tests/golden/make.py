@@ -81,8 +81,7 @@ def make(name):
     (place / "answers.json").write_text(text + "\n", encoding="utf-8")
     size = sum(path.stat().st_size for path in place.rglob("*") if path.is_file())
     sys.stdout.write(f"{place.relative_to(HERE.parent)} {kind.__name__} {size / 1000:.0f} kB\n")
-    # The tables of pieces of words are as long for ten comments as for a million.
-    if size >= (700_000 if name in ("voc/compact", "voc/topics") else 120_000):
+    if size >= builders.RECIPES[name].largest:
         raise SystemExit("too large")
 
 

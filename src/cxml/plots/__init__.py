@@ -12,12 +12,14 @@ from cxml.plots.profit import plot_profit
 from cxml.plots.reasons import plot_importance, plot_reasons
 from cxml.plots.staffing import plot_staffing
 from cxml.plots.survival import plot_survival
+from cxml.plots.topics import plot_emerging, plot_topics
 from cxml.plots.voice import plot_drivers, plot_journey, plot_pareto
 
 __all__ = [
     "plot_day_shape",
     "plot_drivers",
     "plot_effects",
+    "plot_emerging",
     "plot_fan",
     "plot_gains",
     "plot_importance",
@@ -31,4 +33,5 @@ __all__ = [
     "plot_reliability",
     "plot_staffing",
     "plot_survival",
+    "plot_topics",
 ]

@@ -8,6 +8,7 @@ import numpy as np
 
 from cxml.errors import shorten
 from cxml.plots.style import BLUE, COLOURS, GREY, LINES, VERMILLION, canvas, finish, legend
+from cxml.plots.voice import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -87,7 +88,7 @@ def _bars(shares: Any, title: str, ax: Axes | None) -> Figure:
     for row, value in zip(rows, shown, strict=True):
         note = f"{100 * value:.1f} %"
         ax.annotate(note, (100 * value, row), (5, 0), textcoords="offset points", va="center", fontsize=9, color=ink)
-    ax.set_yticks(rows, labels=[_short(name) for name in shown.index])
+    ax.set_yticks(rows, labels=[short(name, _LONGEST_LABEL) for name in shown.index])
     ax.set_ylim(len(shown) - 0.4, -0.6)
     ax.set_xlim(0, 115 * float(shown.max()) or 1)
     finish(ax, title=title, x="Share of comments (%)", y="", grid="x")
@@ -100,7 +101,14 @@ def _lines(shares: Any, most: int, title: str, ax: Axes | None) -> Figure:
     order = shares.mean().sort_values(ascending=False, kind="stable").index[:most]
     figure, ax, ink = canvas(ax, (7.6, 4.4))
     for name, colour, line in zip(order, COLOURS, LINES, strict=False):
-        ax.plot(shares.index, 100 * shares[name].to_numpy(), color=colour, linestyle=line, lw=1.8, label=_short(name))
+        ax.plot(
+            shares.index,
+            100 * shares[name].to_numpy(),
+            color=colour,
+            linestyle=line,
+            lw=1.8,
+            label=short(name, _LONGEST_LABEL),
+        )
     if shares.index.dtype.kind == "M":
         locator = AutoDateLocator(maxticks=9)  # type: ignore[no-untyped-call]
         ax.xaxis.set_major_locator(locator)
@@ -175,7 +183,7 @@ def plot_emerging(
         ax.annotate(
             f"{count:,} comments", (value, row), (8, 0), textcoords="offset points", va="center", fontsize=9, color=ink
         )
-    ax.set_yticks(rows, labels=[_short(name) for name in shown["what"]])
+    ax.set_yticks(rows, labels=[short(name, _LONGEST_LABEL) for name in shown["what"]])
     ax.set_ylim(max(len(shown), 1) + 0.1, -0.6)
     ax.set_xlim(0, 1.35 * float(now.max()) if len(shown) else 1)
     if len(shown):
@@ -184,8 +192,3 @@ def plot_emerging(
         ax.annotate("Nothing new", (0.5, 0.25), ha="center", fontsize=11, color=ink)
     finish(ax, title=title, x="Share of comments (%)", y="", grid="x")
     return figure
-
-
-def _short(name: object) -> str:
-    text = str(name)
-    return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL - 1]}…"

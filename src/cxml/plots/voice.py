@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-_LONGEST = 24  # characters of a label, so that the bars keep half of the picture
+LONGEST = 24  # characters of a label, so that the bars keep half of the picture
 _DIRECTIONS = {
     "up": ("raises the score", BLUE),
     "down": ("lowers the score", VERMILLION),
@@ -97,7 +97,7 @@ Give the table that `voc.pareto` answers.
             fontsize=9,
             color=ink,
         )
-    ax.set_yticks(rows, labels=[_short(name) for name in shown[label]])
+    ax.set_yticks(rows, labels=[short(name) for name in shown[label]])
     ax.set(ylim=(len(shown) - 0.4, -0.6), xlim=(0, max(108.0, 1.08 * float(together.max()))))
     legend(ax, place="lower left" if len(shown) < 3 else "best", ink=ink)
     rest = f"; {len(read) - len(shown)} rarer topics not shown" if len(read) > len(shown) else ""
@@ -164,7 +164,7 @@ def plot_drivers(
         if mine.any():
             ax.barh(rows[mine], 100 * _floats(shown, "share")[mine], height=0.62, color=colour, label=words)
     ax.hlines(rows, 100 * low, 100 * high, color=ink, linewidth=1.4)
-    ax.set_yticks(rows, labels=[_short(name) for name in shown["driver"]])
+    ax.set_yticks(rows, labels=[short(name) for name in shown["driver"]])
     ax.set(ylim=(len(shown) - 0.4, -0.6), xlim=(0, 108 * float(high.max())))
     legend(ax, place="lower right", ink=ink)
     whole = read.attrs.get("r2")
@@ -246,7 +246,7 @@ Give the table that `voc.journey` answers.
             fontsize=9,
             color=BLUE if rises else VERMILLION,
         )
-    names = [f"{_short(name)}\nn = {count:,}" for name, count in zip(read["stage"], read["comments"], strict=True)]
+    names = [f"{short(name)}\nn = {count:,}" for name, count in zip(read["stage"], read["comments"], strict=True)]
     ax.set_xticks(places, labels=names)
     ax.margins(x=0.06, y=0.16)
     if ax.get_ylim()[0] < 0 < ax.get_ylim()[1]:
@@ -276,6 +276,7 @@ def _floats(frame: pd.DataFrame, name: str) -> Floats:
     return np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
 
 
-def _short(name: object) -> str:
+def short(name: object, longest: int = LONGEST) -> str:
+    """A label as plain text of so many characters at most: a price is no formula."""
     text = str(name)
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    return (text if len(text) <= longest else f"{text[: longest - 1]}…").replace("$", r"\$")

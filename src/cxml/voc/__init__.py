@@ -141,7 +141,9 @@ def train(
     return training.train(FAMILY, kind(config), frame, refit=refit, track=track, nested=nested, pictures=pictures)
 
 
-def predict(model: Any, frame: Any, *, words: int = 0, rules: Rules | None = None) -> pd.DataFrame:
+def predict(
+    model: Any, frame: Any, *, words: int = 0, urgency: bool = True, rules: Rules | None = None
+) -> pd.DataFrame:
     """Answer for each comment what it says.
 
     Parameters
@@ -152,8 +154,11 @@ def predict(model: Any, frame: Any, *, words: int = 0, rules: Rules | None = Non
         With the column of comments that the model was trained on.
     words : int, default=0
         How many words that moved the answer to name, for each head; costs one prediction a word.
+    urgency : bool, default=True
+        Tell the urgency by the wording where it was not learned; takes about as long as the rest. `predict_one` of a
+        model answers what was learned only: ask `urgency_of` beside it.
     rules : sequence of Rule or dict, or DataFrame, optional
-        Send each comment to a queue, see `route`.
+        Send each comment to a queue, see `route`. ``where=`` may name any column of `frame`.
 
     Returns
     -------
@@ -168,7 +173,7 @@ def predict(model: Any, frame: Any, *, words: int = 0, rules: Rules | None = Non
     FrameError
         If the column is missing or holds anything but texts.
     ConfigError
-        If a rule cannot be read.
+        If a rule cannot be read, or `words` is no whole number from 0 up.
     ModelFolderError
         If there is no such model.
 
@@ -190,37 +195,52 @@ Name the column of comments so.
     from cxml.training import use
     from cxml.voc.scored import ScoredVoc
 
+    if not isinstance(words, int) or isinstance(words, bool) or words < 0:
+        raise ConfigError(f"words= must be a whole number of at least 0 - got {words!r}. Leave it out for none.")
     trained, comments = use(model, frame, family="voc")
     answer = trained.model.predict(comments)
     labels: dict[str, Sequence[str]] = {}
     if isinstance(trained.model, ScoredVoc):
-        answer = _add_to(answer, trained.model, comments, words)
+        if urgency and URGENCY not in answer:
+            answer[URGENCY] = _urgency(answer, trained.model, comments)
+        if words:
+            answer = _add_words(answer, trained.model, comments, words)
         # A rule may name what does not occur in these few comments.
         labels = {URGENCY: LEVELS} | {head.name: [str(one) for one in head.labels] for head in trained.model.heads}
     elif words:
         raise ConfigError(f"words= needs a model that was trained on labels - got {trained.name!r}. Leave it out.")
-    return answer if rules is None else route(answer, rules, labels=labels)
+    if rules is None:
+        return answer
+    # A rule may ask for any column of the comments; the answer holds none of them.
+    others = [str(name) for name in comments.columns if name not in answer]
+    routed = route(answer.assign(**{name: comments[name].array for name in others}), rules, labels=labels)
+    found: pd.DataFrame = routed.drop(columns=others)
+    found.attrs = routed.attrs
+    return found
 
 
-def _add_to(answer: pd.DataFrame, model: ScoredVoc, comments: pd.DataFrame, words: int) -> pd.DataFrame:
-    """Add the urgency where it was not learned, and the words that moved the answers."""
-    import pandas as pd
-
+def _urgency(answer: pd.DataFrame, model: ScoredVoc, comments: pd.DataFrame) -> Any:
+    """Urgency by the wording, moved by the sentiment where that was learned in its order."""
     from cxml.voc.checks import is_written, read_texts
 
     texts = read_texts(comments[model.config.text])
-    if URGENCY not in answer:
-        ordered = [head for head in model.heads if head.name == SENTIMENT and head.kind == "ordered"]
-        # From -1 to 1 is from the best to the worst: what a reader would take for displeasure.
-        worst = (1 - answer[f"{SENTIMENT}_score"].to_numpy()) / 2 if ordered else None
-        told = urgency_of(texts, worst)[URGENCY].to_numpy(dtype=object)
-        told[[not is_written(one) for one in texts]] = None
-        answer[URGENCY] = told
-    if words:
-        from cxml.voc.explaining import moving_words
+    ordered = [head for head in model.heads if head.name == SENTIMENT and head.kind == "ordered"]
+    # From -1 to 1 is from the worst to the best: its other end is what a reader would take for displeasure.
+    worst = (1 - answer[f"{SENTIMENT}_score"].to_numpy()) / 2 if ordered else None
+    told = urgency_of(texts, worst)[URGENCY].to_numpy(dtype=object)
+    told[[not is_written(one) for one in texts]] = None
+    return told
 
-        for name, found in moving_words(model, texts, words).items():
-            answer[WORDS.format(name)] = pd.Series(found, index=answer.index, dtype=object)
+
+def _add_words(answer: pd.DataFrame, model: ScoredVoc, comments: pd.DataFrame, words: int) -> pd.DataFrame:
+    """Add the words that moved the answers."""
+    import pandas as pd
+
+    from cxml.voc.checks import read_texts
+    from cxml.voc.explaining import moving_words
+
+    for name, found in moving_words(model, read_texts(comments[model.config.text]), words).items():
+        answer[WORDS.format(name)] = pd.Series(found, index=answer.index, dtype=object)
     return answer
 
 
@@ -247,7 +267,7 @@ def suggest(model: Any, frame: Any, n: int, *, encoder: Encoder | None = None, s
     Raises
     ------
     FrameError
-        If the column of comments is missing, or no comment is written.
+        If the column of comments is missing or holds anything but texts. Comments that are empty are never chosen.
 
     Examples
     --------
@@ -280,7 +300,7 @@ Name the column of comments so.
         n,
         labels={head.name: head.labels for head in scored.heads},
         text=text,
-        vectors=None if encoder is None else encoder.encode(mask(texts)),
+        vectors=None if encoder is None else encoder.encode(mask(texts, patterns=trained.config.patterns)),
         several=[head.name for head in scored.heads if head.kind == "multi"],
         seed=seed,
     )

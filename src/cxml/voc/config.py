@@ -74,19 +74,17 @@ sentiment=, topic=, urgency=. Topics without labels: voc.discover.
         object.__setattr__(self, "heads", heads)
         if self.order is not None:
             object.__setattr__(self, "order", tuple(self.order))
+        _check_patterns(self.patterns)
         object.__setattr__(self, "patterns", dict(self.patterns))
         if not self.asked:
             raise ConfigError(
                 "A VOC model needs a column of labels to learn from - got none. Name one or more: sentiment=, topic=, "
                 "urgency=. Topics without labels: voc.discover."
             )
-        named = [self.text, self.key, self.time, *self.asked.values()]
-        for name in named:
-            if name is not None and not isinstance(name, str):
-                raise ConfigError(f"text=, key=, time= and labels must be names of columns - got {name!r}.")
-        twice = {name for name in named if name is not None and named.count(name) > 1}
-        if twice:
-            raise ConfigError(f"Each column has one part to play - got {sorted(twice)[0]!r} for several.")
+        _check_order(self.order, self.sentiment)
+        _check_names([self.text, self.key, self.time, *self.asked.values()])
+        if self.key in HEADS:
+            raise ConfigError(f"key= must not be called like an answer - got {self.key!r}. Rename the column.")
         if not (_is_number(self.test_size) and 0.05 <= self.test_size <= 0.5):
             raise ConfigError(f"test_size must be a share between 0.05 and 0.5 - got {self.test_size!r}.")
         if not (isinstance(self.seed, int) and self.seed >= 0):
@@ -130,9 +128,10 @@ class LinearConfig(VocConfig):
         if not (isinstance(self.ngrams, int) and self.ngrams >= 1000):
             raise ConfigError(f"ngrams must be a whole number from 1,000 up - got {self.ngrams!r}.")
         if self.recipe is not None:
-            object.__setattr__(self, "recipe", tuple(self.recipe))
-            if not (len(self.recipe) == 2 and 0 <= self.recipe[0] <= 1 and self.recipe[1] > 0):
+            recipe = tuple(self.recipe) if isinstance(self.recipe, Sequence) else ()
+            if not (len(recipe) == 2 and all(map(_is_number, recipe)) and 0 <= recipe[0] <= 1 and recipe[1] > 0):
                 raise ConfigError(f"recipe must be a power from 0 to 1 and a cost above 0 - got {self.recipe!r}.")
+            object.__setattr__(self, "recipe", recipe)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +161,32 @@ class TransformerConfig(VocConfig):
 
     encoder: str
     tuning: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _check_patterns(patterns: object) -> None:
+    if not isinstance(patterns, Mapping):
+        raise ConfigError(
+            f"patterns must map kinds to regular expressions - got {type(patterns).__name__}. Write "
+            '{"ORDER": "ORD-[0-9]{8}"}.'
+        )
+
+
+def _check_order(order: object, sentiment: str | None) -> None:
+    if order is not None and sentiment is None:
+        raise ConfigError(
+            "order= puts the labels of the sentiment in order - got no sentiment=. Name its column, or leave order= "
+            "out."
+        )
+
+
+def _check_names(named: Sequence[object]) -> None:
+    """Refuse columns that are no names, and those that have several parts to play."""
+    for name in named:
+        if name is not None and not isinstance(name, str):
+            raise ConfigError(f"text=, key=, time= and labels must be names of columns - got {name!r}.")
+    twice = {name for name in named if isinstance(name, str) and named.count(name) > 1}
+    if twice:
+        raise ConfigError(f"Each column has one part to play - got {sorted(twice)[0]!r} for several.")
 
 
 def _is_number(value: object) -> bool:

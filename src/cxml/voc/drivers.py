@@ -28,7 +28,7 @@ from cxml.frames import as_pandas, check_columns
 from cxml.metrics.intervals import resamples
 from cxml.voc._driver_columns import Design, read_design
 from cxml.voc.journey import FEELINGS
-from cxml.voc.pareto import check_level
+from cxml.voc.pareto import check_level, units_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def drivers(
     level : float in (0, 100), per cent, default=95
         Of the percentile intervals.
     groups : str, default=None
-        Column of rows that are drawn together, such as the customer.
+        Column of rows that are drawn together, such as the customer. A row without one is drawn alone.
     seed : int >= 0, default=0
 
     Returns
@@ -142,7 +142,7 @@ def drivers(
             f"Shapley values must be of at most {MOST_SHAPLEY + 4} drivers - got {len(design.names)}, which is "
             f'{2 ** len(design.names):,} regressions. Use method="johnson".'
         )
-    units = None if groups is None else read.loc[design.kept, groups].factorize()[0]
+    units = None if groups is None else units_of(read.loc[design.kept], groups)
     found = _weigh(_moments(design.columns, design.score, None)[None], design, way)
     drawn = _resampled(design, units, way, n_bootstrap, seed)
     return _table(design, found, drawn, confidence, level, way)

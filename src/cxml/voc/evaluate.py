@@ -52,7 +52,9 @@ def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VocConfig) ->
     heads = config.settled_heads
     texts = read_texts(frame[config.text])
     named = [config.key] if config.key is not None else [config.text]
-    rows = hash_rows(frame[[*named, *config.asked.values()]].astype(str), as_text=True)
+    # A set has no order that lasts: another process would write the same one in another way.
+    told = {column: frame[column].map(_sorted_set) for column in config.asked.values()}
+    rows = hash_rows(frame[named].assign(**told).astype(str), as_text=True)
     targets = {head.name: head.read(frame) for head in heads}
     found = {}
     for name, model in models.items():
@@ -60,9 +62,9 @@ def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VocConfig) ->
         columns: dict[str, Any] = {"row": rows}
         losses = []
         for head in heads:
-            told = _told(head, chances[head.name], targets[head.name])
-            columns |= told
-            losses.append(told[f"{head.name}_loss"])
+            judged = _told(head, chances[head.name], targets[head.name])
+            columns |= judged
+            losses.append(judged[f"{head.name}_loss"])
         with_label = ~np.isnan(losses)
         columns["loss"] = np.where(with_label, losses, 0.0).sum(axis=0) / np.maximum(with_label.sum(axis=0), 1)
         found[name] = pd.DataFrame(columns)
@@ -88,6 +90,10 @@ def _told(head: Head, chance: np.ndarray, target: np.ndarray) -> dict[str, np.nd
         f"{head.name}_chance": chance[np.arange(len(best)), best],
         f"{head.name}_loss": loss,
     }
+
+
+def _sorted_set(cell: Any) -> Any:
+    return sorted(cell, key=str) if isinstance(cell, (set, frozenset)) else cell
 
 
 def _joined(holds: np.ndarray) -> str:

@@ -7,7 +7,7 @@ as it was written: spans are places in the original text.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ _WORD = re.compile(r"\S+")
 _MOST_WORDS = 200
 #: Characters to be scored for one comment: fewer words are tried in one of more than 5,000 characters.
 _MOST_CHARACTERS = 1_000_000
+#: Characters to be scored at once.
+_CHARACTERS_AT_ONCE = 20_000_000
 _BOUND = 1e-6
 
 
@@ -46,6 +48,27 @@ def moving_words(model: ScoredVoc, texts: Sequence[str], most: int) -> dict[str,
         (of several labels: the sum over those given) fall without it. Strongest first. The first 200 words of a
         comment are tried, fewer where it is longer than 5,000 characters. Empty where nothing is written.
     """
+    found: dict[str, list[list[dict[str, Any]]]] = {head.name: [] for head in model.heads}
+    for block in _blocks(texts):
+        for name, lines in _moving_words(model, block, most).items():
+            found[name] += lines
+    return found
+
+
+def _blocks(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Texts at once, so that those without one word each, which are many times as long, fit into memory."""
+    start = size = 0
+    for place, text in enumerate(texts):
+        # A word has two characters or more, with the blank behind it.
+        own = min(len(text) * min(_MOST_WORDS, len(text) // 2 + 1), _MOST_CHARACTERS)
+        if size and size + own > _CHARACTERS_AT_ONCE:
+            yield texts[start:place]
+            start, size = place, 0
+        size += own
+    yield texts[start:]
+
+
+def _moving_words(model: ScoredVoc, texts: Sequence[str], most: int) -> dict[str, list[list[dict[str, Any]]]]:
     spans = [_places(text) if is_written(text) else [] for text in texts]
     without = [text[:start] + text[end:] for text, found in zip(texts, spans, strict=True) for start, end in found]
     whole, parts = model.chances(list(texts)), model.chances(without) if without else {}

@@ -21,7 +21,7 @@ from cxml.voc.folds import class_of
 from cxml.voc.heads import Head
 from cxml.voc.majority import MajorityVoc
 from cxml.voc.methods import WordsVoc
-from cxml.voc.normalise import normalise
+from cxml.voc.normalise import letters_of, normalise
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def split(frame: pd.DataFrame, config: VocConfig) -> Split:
     """
     import pandas as pd
 
-    plain = ["".join(filter(str.isalnum, normalise(one))) or one for one in read_texts(frame[config.text])]
+    plain = [letters_of(normalise(one)) for one in read_texts(frame[config.text])]
     groups = hash_rows(pd.DataFrame({"text": plain}))
     heads = config.settled_heads
     targets = [head.read(frame) for head in heads]

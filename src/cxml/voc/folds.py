@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cxml.errors import FrameError
+from cxml.voc.normalise import letters_of
+
 #: Rows to fit on and rows to ask, as often as there are folds.
 Folds = Sequence[tuple[np.ndarray, np.ndarray]]
 
@@ -30,6 +33,11 @@ def inner_folds(texts: Sequence[str], classes: np.ndarray, seed: int) -> list[tu
     -------
     list of (rows to fit on, rows to ask)
 
+    Raises
+    ------
+    FrameError
+        If all texts have the same letters.
+
     Examples
     --------
     >>> texts = [f"comment {number // 2}" for number in range(40)]  # each one stands there twice
@@ -44,7 +52,13 @@ def inner_folds(texts: Sequence[str], classes: np.ndarray, seed: int) -> list[tu
     if not count:
         return [_sides(places < share)]
     part = np.minimum((places * count).astype(int), count - 1)
-    return [_sides(part == one) for one in range(count) if (part == one).any() and (part != one).any()]
+    folds = [_sides(part == one) for one in range(count) if (part == one).any() and (part != one).any()]
+    if not folds:
+        raise FrameError(
+            f"A model chooses by comments that it has not learned from - got {rows:,} labelled comments to learn from, "
+            "all with the same letters. Label some that differ."
+        )
+    return folds
 
 
 def class_of(target: np.ndarray) -> np.ndarray:
@@ -63,7 +77,7 @@ def _sides(asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _deal(texts: Sequence[str], classes: np.ndarray, seed: int) -> np.ndarray:
     """Give each row a place in [0, 1), evenly within its class; equal texts share one."""
     letters: dict[str, int] = {}
-    group = np.array([letters.setdefault("".join(filter(str.isalnum, one)) or one, len(letters)) for one in texts])
+    group = np.array([letters.setdefault(letters_of(one), len(letters)) for one in texts])
     _, first = np.unique(group, return_index=True)
     shuffled = np.random.default_rng(seed).permutation(len(first))
     ordered = shuffled[np.argsort(classes[first][shuffled], kind="stable")]

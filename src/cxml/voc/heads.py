@@ -86,13 +86,13 @@ def learn_head(name: str, values: pd.Series, order: Sequence[Label] | None = Non
         One label a row, or a list of labels a row; missing where it is unknown.
     order : sequence of labels, optional
         From the lowest to the highest. Without it, numbers and well-known words ("negative", "neutral", "positive";
-        부정, 중립, 긍정; "low", "medium", "high") are put in order, other labels are not.
+        부정, 중립, 긍정; "low", "medium", "high") are put in order, other labels and topics are not.
 
     Raises
     ------
     FrameError
         If there are fewer than two labels, one has a single example, kinds of values are mixed, several labels were
-        joined in one text, or `order` differs from what is there.
+        joined in one text, a well-known word is written in several ways, or `order` differs from what is there.
 
     Examples
     --------
@@ -212,8 +212,15 @@ def _in_order(
                 f"{_told(sorted(counts, key=str))}."
             )
         return given
+    if name == "topic":
+        return None
     by_word = {str(label).strip().casefold().replace("_", " "): label for label in counts}
     for scale in _SCALES:
         if set(by_word) <= set(scale):
+            if len(by_word) < len(counts):
+                raise FrameError(
+                    f"Each {name} must be written in one way - got {len(counts)} spellings of {len(by_word)} labels of "
+                    f"{column!r}: {_told(sorted(counts, key=str))}. Write them alike: frame[{column!r}].str.lower()."
+                )
             return tuple(by_word[word] for word in scale if word in by_word)
     return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from cxml.errors import ConfigError, FrameError, shorten
 from cxml.frames import as_pandas, check_columns
-from cxml.voc.pareto import check_level, wilson
+from cxml.voc.pareto import check_level, units_of, wilson
 from cxml.voc.routing import listed
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def journey(
     feelings : mapping of str to float
         Number of each label, by default -1 for negative (부정), 0 for neutral (중립), 1 for positive (긍정).
     groups : str, default=None
-        Column of what stands or falls together, such as the customer.
+        Column of what stands or falls together, such as the customer. A row without one stands alone.
     level : float in (0, 100), per cent, default=95
         Of the intervals.
 
@@ -115,7 +115,7 @@ Say it: order=['주문', '배송'].
             f"A journey needs comments with a stage and a feeling - none of {len(frame):,} rows has both. "
             f"Check order= and the column {score or sentiment!r}."
         )
-    units = np.arange(len(frame)) if groups is None else frame[groups].factorize()[0]
+    units = units_of(frame, groups)
     place = frame[stage].map({name: number for number, name in enumerate(stages)}).to_numpy(np.float64, na_value=-1)
     worst = None if sentiment is None else np.where(np.isnan(felt), np.nan, felt == min(feelings.values()))
     return _table(stages, place[known].astype(int), values[known], units[known], worst, known, confidence, level)
@@ -206,7 +206,8 @@ def _order(stages: pd.Series, order: Sequence[str] | None) -> list[str]:
     names = list(order)
     if isinstance(order, str) or not names or len(set(names)) < len(names):
         raise ConfigError(f"`order` must name each stage once, from first to last - got {order!r}.")
-    unknown = [name for name in names if name not in set(stages.dropna())]
+    known = set(stages.dropna())
+    unknown = [name for name in names if name not in known]
     if unknown:
         raise FrameError(
             f"`order` must name stages of {str(stages.name)!r}, {listed(stages.dropna().unique())} - got "

@@ -52,6 +52,8 @@ class Meaning:
                 if answer.min() < answer.max():
                     machine = fitted(answer > 0)
                     weights[:, label], intercepts[label] = machine.coef_[0], machine.intercept_[0]
+        elif target.min() == target.max():
+            intercepts[target[0]] = 2.0
         else:
             machine = fitted(target)
             found, start = machine.coef_, machine.intercept_

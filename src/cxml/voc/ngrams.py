@@ -66,7 +66,9 @@ class Vocabulary:
         hashes, counts = np.unique(np.concatenate(seen) if seen else np.empty(0, np.uint32), return_counts=True)
         kept = counts >= least
         if most is not None and kept.sum() > most:
-            kept &= counts > np.partition(counts, -most - 1)[-most - 1]
+            commoner = kept & (counts > np.partition(counts, -most - 1)[-most - 1])
+            # Where the commonest are all as common, as many of them as are asked for.
+            kept = commoner if commoner.any() else kept & (np.cumsum(kept) <= most)
         idf = np.log((1 + len(texts)) / (1 + counts[kept])) + 1
         return cls(unit, hashes[kept], idf.astype(np.float16))
 

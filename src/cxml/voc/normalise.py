@@ -38,6 +38,15 @@ def _table() -> dict[int, str | int | None]:
 _TABLE = _table()
 
 
+def letters_of(text: str) -> str:
+    """Name what a comment says, for telling copies: its letters and digits; all of it where it has none.
+
+    >>> letters_of("늦어요!!") == letters_of("늦어 요")
+    True
+    """
+    return "".join(filter(str.isalnum, text)) or text
+
+
 def normalise(text: str) -> str:
     r"""Write a comment in one spelling.
 

@@ -50,7 +50,7 @@ def pareto(
         Which rows are complaints: a column of True and False, or columns with their labels, such as
         ``{"sentiment": "negative"}``. None: all rows.
     groups : str, default=None
-        Column of what stands or falls together, such as the customer.
+        Column of what stands or falls together, such as the customer. A row without one stands alone.
     cover : float in (0, 1], default=0.8
         Share of the complaints that the vital few shall cover.
     level : float in (0, 100), per cent, default=95
@@ -68,7 +68,7 @@ def pareto(
     FrameError
         If a column is missing, a weight is no number >= 0, or there is no complaint or no topic.
     ConfigError
-        If a setting is outside its range.
+        If a setting is outside its range, or `complaints` is neither a column nor a mapping.
 
     References
     ----------
@@ -96,6 +96,11 @@ Check complaints=, or the labels of its columns.
     _check_share("cover", cover, "the share of complaints to cover, such as 0.8")
     confidence = check_level(level)
     frame = as_pandas(comments, what="The comments")
+    if complaints is not None and not isinstance(complaints, (str, Mapping)):
+        raise ConfigError(
+            f"`complaints` must be a column, or map columns to labels - got {type(complaints).__name__}. Write "
+            'complaints={"sentiment": "negative"}.'
+        )
     asked = [complaints] if isinstance(complaints, str) else [*(complaints or ())]
     check_columns(frame.columns, [topic, *asked, *(one for one in (weight, groups) if one)], what="The Pareto table")
     kept = complaint_rows(frame, complaints)
@@ -106,7 +111,12 @@ Check complaints=, or the labels of its columns.
         )
     topics, named = indicators(frame[topic])
     weights = np.ones(len(frame)) if weight is None else _weights(frame[weight], weight)
-    units = np.arange(len(frame)) if groups is None else frame[groups].factorize()[0]
+    if not weights[kept].any():
+        raise FrameError(
+            f"The weight {weight!r} must be above 0 for a complaint - it is 0 for all {int(kept.sum()):,}. Leave "
+            "weight= out, or name another column."
+        )
+    units = units_of(frame, groups)
     return _table(topics, named, kept, weights, units, cover, confidence, level, weight is not None)
 
 
@@ -233,16 +243,33 @@ def complaint_rows(
         return np.ones(len(frame), dtype=bool)
     if isinstance(complaints, str):
         if frame[complaints].dropna().isin([True, False]).all():
-            return frame[complaints].fillna(False).astype(bool).to_numpy()
+            return frame[complaints].isin([True]).to_numpy(dtype=bool)
         raise FrameError(
             f"The column {complaints!r} must hold True and False to say what is a complaint - got other values. "
             f'Write complaints={{{complaints!r}: "negative"}} to name the label.'
         )
     kept = np.ones(len(frame), dtype=bool)
     for column, labels in complaints.items():
-        wanted = {labels} if isinstance(labels, str) else set(labels)
+        wanted = set(labels_in(labels))
         kept &= np.array([not wanted.isdisjoint(labels_in(cell)) for cell in frame[column]])
     return kept
+
+
+def units_of(frame: pd.DataFrame, groups: str | None) -> NDArray[np.intp]:
+    """Number what stands or falls together: the groups of a column, and each row that has none by itself.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> units_of(pd.DataFrame({"who": ["kim", None, "kim", None]}), "who").tolist()
+    [0, 1, 0, 2]
+    """
+    if groups is None:
+        return np.arange(len(frame))
+    found = np.array(frame[groups].factorize()[0], dtype=np.intp)
+    alone = found < 0
+    found[alone] = found.max(initial=-1) + 1 + np.arange(alone.sum())
+    return found
 
 
 def check_level(level: float) -> float:

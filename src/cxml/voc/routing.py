@@ -83,11 +83,11 @@ Write 0.6 for 60 %.
                 )
         if not isinstance(self.where, Mapping):
             raise ConfigError(f"`where` of a rule must map columns to labels - got {type(self.where).__name__}.")
-        for column, labels in (*self._heads(), *self.where.items()):
-            if labels is not None and (not _listed(labels) or not all(isinstance(one, str) for one in _listed(labels))):
+        for column, labels in (*(one for one in self._heads() if one[1] is not None), *self.where.items()):
+            if not _listed(labels) or not all(isinstance(one, str) for one in _listed(labels)):
                 raise ConfigError(
-                    f"{column!r} of a rule must be a label or a list of labels - got {labels!r} in the rule for "
-                    f"{self.queue!r}. Leave it out to ask nothing."
+                    f"{column!r} of a rule must be a label or a list of labels, as text - got {labels!r} in the rule "
+                    f"for {self.queue!r}. Leave it out to ask nothing."
                 )
 
     @property
@@ -227,14 +227,15 @@ def _read(
     frame: pd.DataFrame, rules: Rules, labels: Mapping[str, Iterable[str]] | None
 ) -> tuple[list[Rule], NDArray[np.bool_]]:
     """Check the rules against the frame, and tell which rows fit each: shape (rules, rows)."""
-    if hasattr(rules, "to_dict"):
-        rules = [_asked(row) for row in rules.to_dict("records")]
-    if isinstance(rules, (str, Mapping, Rule)) or not len(rules):
-        got = "none" if not isinstance(rules, Rule) and not len(rules) else type(rules).__name__
+    given: Any = rules
+    if hasattr(given, "columns") and len(given):
+        given = [_asked(row) for row in as_pandas(given, what="The rules").to_dict("records")]
+    if isinstance(given, (str, Mapping, Rule)) or not len(given):
+        got = "none" if not isinstance(given, Rule) and not len(given) else type(given).__name__
         raise ConfigError(
             f'`rules` must be a list of at least one rule - got {got}. Write [Rule("logistics", topic="배송")].'
         )
-    read = [_rule(rule, place) for place, rule in enumerate(rules, start=1)]
+    read = [_rule(rule, place) for place, rule in enumerate(given, start=1)]
     titles = [rule.title for rule in read]
     twice = sorted({title for title in titles if titles.count(title) > 1 or title == DEFAULT_RULE})
     if twice:
@@ -256,8 +257,13 @@ def _asked(row: Mapping[Any, Any]) -> dict[str, Any]:
     >>> _asked({"queue": "refunds", "topic": "환불|교환", "sentiment": 1.0, "urgency": None, "min_probability": 0.8})
     {'queue': 'refunds', 'topic': ['환불', '교환'], 'sentiment': ['1'], 'min_probability': 0.8}
     """
-    asked = {str(name): cell for name, cell in row.items() if labels_in(cell) and cell != ""}
+    asked = {
+        str(name): cell for name, cell in row.items() if labels_in(cell) and not (isinstance(cell, str) and cell == "")
+    }
     for name in asked.keys() & {"topic", "sentiment", "urgency"}:
+        if isinstance(asked[name], _MANY):
+            asked[name] = [str(label) for label in asked[name]]
+            continue
         # A column of whole numbers with gaps is read as one of floats.
         cell = f"{asked[name]:g}" if isinstance(asked[name], float) else str(asked[name])
         asked[name] = [label.strip() for label in cell.split(_OR)]
@@ -376,7 +382,7 @@ def labels_in(cell: Any) -> tuple[Any, ...]:
 def _listed(labels: Labels) -> tuple[str, ...]:
     if labels is None:
         return ()
-    return (labels,) if isinstance(labels, str) else tuple(labels)
+    return tuple(labels) if isinstance(labels, Iterable) and not isinstance(labels, str) else (labels,)
 
 
 def _is_share(value: object) -> bool:

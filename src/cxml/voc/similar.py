@@ -59,7 +59,7 @@ def similar(
     FrameError
         If the comments are no frame, lack the column, or do not go with the vectors.
     ConfigError
-        If the query holds nothing to search for, or `n` is below 1.
+        If the query holds nothing to search for, `n` is below 1, or vectors come without their encoder.
 
     Examples
     --------
@@ -80,6 +80,10 @@ or a few words.
     if not query.strip():
         raise ConfigError(
             "'query' must be a text to search for - got one without a letter or sign. Give a comment or a few words."
+        )
+    if vectors is not None and encoder is None:
+        raise ConfigError(
+            "'vectors' must come with the encoder that made them, which reads the query - got none. Pass encoder= too."
         )
     rows, texts = texts_of(comments, text, what="Similar comments")
     first, counts, _ = distinct(texts)

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxml.errors import ConfigError, FrameError
+from cxml.values import is_missing
 from cxml.voc.lexicon import ENGLISH_DENIAL, KOREAN_DENIAL, WORDINGS
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ texts - got 2 at position 0. Pass the probability, not the label.
 def _texts(texts: Any) -> list[str]:
     if isinstance(texts, str):
         raise FrameError("`texts` must be a sequence of texts - got one text. Put it into a list.")
-    read = ["" if one is None or one != one else one for one in texts]
+    read = ["" if is_missing(one) else one for one in texts]
     other = [place for place, one in enumerate(read) if not isinstance(one, str)]
     if other:
         raise FrameError(

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from cxml.errors import FrameError, NotFittedError
 from cxml.voc.nets.compact_heads import ALONE, Shape, as_columns, best_shares, full, joined, labelled, slim, split
 from cxml.voc.nets.compact_net import Net
+from cxml.voc.nets.compact_parting import apart_from, dealt, mixed
 from cxml.voc.nets.compact_settings import CompactSettings
 from cxml.voc.nets.compact_wide import Wide, fit_wide, read
 from cxml.voc.normalise import normalise
@@ -51,7 +52,8 @@ class CompactEngine:
     ----------
     settings : CompactSettings
     validation : dict of str to (array of int, array of float)
-        By head: positions of rows that the fit of those scores did not learn from, and their scores. Only the pass
+        By head: positions of rows that the fit of those scores did not learn from, nor from others of the same
+        letters, and their scores. Only the pass
         that was kept and the two weights of the parts were chosen on them. Empty for a model rebuilt from `parts`.
     shares : dict of str to (float, float)
         By head: what the linear part's scores and the net's are multiplied by before they are added.
@@ -112,7 +114,7 @@ Give one for each, -1 (or NaN) where there is no label.
         Raises
         ------
         FrameError
-            If targets and texts differ in number, or no row has a label.
+            If targets and texts differ in number, no row has a label, or all that have one have the same letters.
         MissingExtraError
             If a net is to be trained and torch is not installed.
         """
@@ -120,11 +122,16 @@ Give one for each, -1 (or NaN) where there is no label.
         lines, counts, goals, known = self._read(texts, targets, heads, step)
         self._net, self._epochs, self.validation = None, 0, {}
         self.shares = {head.name: ALONE for head in self._heads}
-        shuffled = np.random.default_rng(self.settings.seed).permutation(known)
+        groups = mixed(lines, known, self.settings.seed)
+        if len(groups) < 2:
+            raise FrameError(
+                "A model is calibrated on comments that it has not learned from - got "
+                f"{len(known):,} labelled comments, all with the same letters. Label some that differ."
+            )
         if len(known) < _FEW:
-            self._cross_fit(counts, goals, np.array_split(shuffled, min(_FOLDS, len(known))), step)
+            self._cross_fit(counts, goals, dealt(groups, min(_FOLDS, len(known))), step)
         else:
-            self._weigh(lines, counts, goals, shuffled, step)
+            self._weigh(lines, counts, goals, groups, step)
             if len(known) < self.settings.refit_below:
                 self._net = self._fit_net(lines, goals, known, step)
         self._wide = self._fit_wide(counts, goals, known, step)
@@ -228,7 +235,7 @@ Give one for each, -1 (or NaN) where there is no label.
         lines: Sequence[str],
         counts: sp.csr_matrix,
         goals: Mapping[str, Floats],
-        shuffled: Integers,
+        groups: Sequence[Integers],
         step: Callable[[str], None],
     ) -> None:
         """Train the net, and weigh it beside the linear part on rows that neither has seen."""
@@ -236,8 +243,7 @@ Give one for each, -1 (or NaN) where there is no label.
 
         torch_of()
         settings = self.settings
-        many = min(settings.kept_apart, len(shuffled) // _FOLDS)
-        apart, seen = np.sort(shuffled[:many]), np.sort(shuffled[many:])
+        apart, seen = apart_from(groups, min(settings.kept_apart, sum(map(len, groups)) // _FOLDS))
         wide = full(self._heads, self._fit_wide(counts, goals, seen, step).scores(counts[apart]))
         lines_apart = [lines[row] for row in apart]
         truth = {name: goal[apart] for name, goal in goals.items()}

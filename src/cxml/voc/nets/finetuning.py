@@ -16,6 +16,7 @@ from cxml._optional import require
 from cxml.errors import ConfigError
 from cxml.voc.nets.pretrained import EXTRA, Tokens
 from cxml.voc.nets.tuning import Tuning
+from cxml.voc.normalise import letters_of, normalise
 
 if TYPE_CHECKING:
     from cxml.voc.heads import Head
@@ -122,12 +123,12 @@ def within_memory(batch_size: int, max_tokens: int, doing: str) -> Iterator[None
 def hold_back(
     texts: Sequence[str], targets: Mapping[str, NDArray[Any]], share: float, seed: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Part rows into those to learn from and those to check with; equal texts stay together.
+    """Part rows into those to learn from and those to check with; texts with the same letters stay together.
 
     Rows whose label would be known to no row that is learned from go back there.
     """
     numbers: dict[str, int] = {}
-    group = np.array([numbers.setdefault(text, len(numbers)) for text in texts], dtype=np.intp)
+    group = np.array([numbers.setdefault(letters_of(normalise(text)), len(numbers)) for text in texts], dtype=np.intp)
     groups = len(numbers)
     if groups < 2:
         raise ConfigError(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxml._optional import require
-from cxml.errors import ConfigError, ModelFolderError
+from cxml.errors import ConfigError, MissingExtraError, ModelFolderError
 from cxml.voc.nets.finetuning import torch_here
 from cxml.voc.nets.pretrained import Tokens
 from cxml.voc.nets.transformer import Scores, TransformerEngine
@@ -185,10 +185,18 @@ model.onnx. Check the path; export_onnx(engine, folder) writes one.
         options = runtime.SessionOptions()
         if threads:
             options.intra_op_num_threads = threads
-        settings = json.loads((place / _SETTINGS).read_text(encoding="utf-8"))
-        described = json.loads((place / _TOKENS).read_text(encoding="utf-8"))
-        session = runtime.InferenceSession(str(place / _GRAPH), options, providers=["CPUExecutionProvider"])
-        return cls(session, Tokens(described, int(settings["max_tokens"])), dict(settings["heads"]))
+        try:
+            settings = json.loads((place / _SETTINGS).read_text(encoding="utf-8"))
+            tokens = Tokens(json.loads((place / _TOKENS).read_text(encoding="utf-8")), int(settings["max_tokens"]))
+            session = runtime.InferenceSession(str(place / _GRAPH), options, providers=["CPUExecutionProvider"])
+            return cls(session, tokens, dict(settings["heads"]))
+        except MissingExtraError:
+            raise
+        except Exception as error:  # each of the three readers has errors of its own, of no common kind
+            raise ModelFolderError(
+                f"An export must be as export_onnx wrote it - {place} could not be read ({type(error).__name__}). "
+                "Copy it anew, or export again."
+            ) from error
 
     def scores(self, texts: Sequence[str], *, batch_size: int = 32) -> Scores:
         """Log-odds of each head's labels, as `TransformerEngine.scores` answers them.

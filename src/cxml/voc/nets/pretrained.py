@@ -91,7 +91,7 @@ local folder - got ''. Name one.
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(name, trust_remote_code=False)
         network = transformers.AutoModel.from_pretrained(name, trust_remote_code=False, use_safetensors=True)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, _damaged()) as error:
         reason = str(error).strip().split("\n")[0]
         raise ConfigError(
             f"{feature} needs an encoder with config.json, tokenizer.json and model.safetensors - {name!r} could not "
@@ -103,6 +103,12 @@ local folder - got ''. Name one.
             "Choose another encoder, or convert its tokenizer first."
         )
     return tokenizer, network.float().eval()
+
+
+def _damaged() -> type[Exception]:
+    """What safetensors says of a file that is not whole, which no built-in error stands above."""
+    found: type[Exception] = require("safetensors", extra=EXTRA, feature="A transformer").SafetensorError
+    return found
 
 
 def _refuse_pickles(folder: Path, feature: str) -> None:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from numbers import Number
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from cxml.errors import ConfigError, FrameError
@@ -101,7 +102,7 @@ def mask(text: object, *, patterns: Mapping[str, str] | None = None) -> object:
     Returns
     -------
     str, list or Series
-        As given: a Series keeps its index and name.
+        As given: a Series keeps its index and name; one of categories comes back as plain texts.
 
     Raises
     ------
@@ -127,11 +128,14 @@ def mask(text: object, *, patterns: Mapping[str, str] | None = None) -> object:
     if isinstance(text, list):
         return [one if missing else replace(one, find(one, own)) for one, missing in _checked(text)]
     if hasattr(text, "index") and hasattr(text, "to_list"):
+        masked = [one if missing else replace(one, find(one, own)) for one, missing in _checked(text.to_list())]
+        # a mask is no category of the column, and what is no category would be lost
+        dtype = getattr(text, "dtype", None)
         return type(text)(  # type: ignore[call-arg]
-            [one if missing else replace(one, find(one, own)) for one, missing in _checked(text.to_list())],
+            masked,
             index=text.index,
             name=getattr(text, "name", None),
-            dtype=getattr(text, "dtype", None),
+            dtype=object if str(dtype) == "category" else dtype,
         )
     raise FrameError(
         f"The texts must be a str, a list of str, or a pandas Series - got {type(text).__name__}. "
@@ -175,6 +179,8 @@ def mask_and_count(
     cxml.errors.FrameError: The texts must be str - got a missing value at position 1. Drop such \
 rows, or fill them with ''.
     """
+    if isinstance(texts, str):
+        raise FrameError("The texts must be a list of str - got one str. Put it into a list: [text].")
     own = _own_rules(patterns)
     masked, counts = [], Counter[str]()
     for place, (one, missing) in enumerate(_checked(texts)):
@@ -196,7 +202,7 @@ def _checked(texts: Iterable[object]) -> Iterator[tuple[str, bool]]:
             yield one, False
             continue
         # NaN differs from itself; None and pandas' NA and NaT are told by name, so that pandas need not be loaded
-        if one is None or type(one).__name__ in ("NAType", "NaTType") or one != one:
+        if one is None or type(one).__name__ in ("NAType", "NaTType") or (isinstance(one, Number) and one != one):
             yield one, True  # type: ignore[misc]
             continue
         raise FrameError(
@@ -211,6 +217,12 @@ def _own_rules(patterns: Mapping[str, str] | None) -> tuple[Rule, ...]:
             f"`patterns` must map kinds to regular expressions - got {type(patterns).__name__}. Such as "
             "{'ORDER': 'ORD-[0-9]{8}'}."
         )
+    for kind, pattern in (patterns or {}).items():
+        if not isinstance(pattern, str):
+            raise ConfigError(
+                f"`patterns` must hold regular expressions - got {pattern!r} for {kind!r}. Write it as text, such as "
+                "'ORD-[0-9]{8}'."
+            )
     return _compiled(tuple((patterns or {}).items()))
 
 

@@ -115,13 +115,13 @@ def _is_born(digits: str) -> bool:
 
 def _is_resident(found: re.Match[str], centuries: str) -> bool:
     digits = _plain(found).ljust(13, "0")
-    if digits[6] not in centuries or _is_other(found):
+    undivided = _end(found) - _start(found) == 13
+    if digits[6] not in centuries or (undivided and _is_other(found)):
         return False
     if _labelled(found, "RRN") or _labelled(found, "FRN"):
         return True
     if not _is_born(digits):
         return False
-    undivided = _end(found) - _start(found) == 13
     return not undivided or (_label(found) not in ("ACCOUNT", "CARD", "OTHER") and not _is_barcode(digits))
 
 
@@ -192,6 +192,12 @@ def _not_other(found: re.Match[str]) -> bool:
 def _is_spoken(found: re.Match[str]) -> bool:
     """Whether letters stand for digits only here and there, and the number is not announced as another."""
     return not _is_other(found) and len(re.sub("[A-Za-z]", "", found["v"])) >= 8
+
+
+def _is_mobile(found: re.Match[str]) -> bool:
+    """Whether it is written as one: guests' order numbers often are their telephone numbers."""
+    divided = _end(found) - _start(found) > len(_plain(found))
+    return divided or not _is_other(found)
 
 
 def _is_us(found: re.Match[str]) -> bool:
@@ -286,7 +292,7 @@ DIGIT_RULES = (
     _rule(
         "PHONE",
         rf"{_PHONE_L}(?P<v>(?:(?:\(?(?:\+|00)?82\)?[ .\-]{{0,3}}(?:\(0\)|0)?|\(?0)1[016789]){_GAP}[0-9]{{3,4}}{_GAP}[0-9]{{4}}){_PHONE_R}",
-        lambda f: not _is_other(f),
+        _is_mobile,
     ),
     _rule("PHONE", rf"{_PHONE_L}(?P<v>0 1 [016789](?: ?-? [0-9]){{7,8}}){_PHONE_R}"),
     _rule("PHONE", rf"{_L}(?P<v>\(?0{_AREA}\)?{_GAP}[2-9][0-9]{{2,3}}{_GAP}[0-9]{{4}}){_PHONE_R}", _not_other),

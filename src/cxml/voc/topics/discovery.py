@@ -155,15 +155,18 @@ Call discover(comments).
             If the text column is missing, holds other things than text, or too few comments have words.
         """
         texts = self._texts(frame)
-        rows, placed = self._reader.learn(texts)
+        # a reader of its own: where this fails, what was found before goes on working
+        reader = Reader(self.config.words, self.config.longest_phrase, self.encoder)
+        rows, placed = reader.learn(texts)
         least = max(_LEAST_COMMENTS, self.config.n_topics or 0)
         if len(rows) < least:
             raise FrameError(
                 f"Topics need at least {least:,} comments with words - {self.config.text!r} has {len(rows):,} in "
                 f"{len(texts):,} rows. Give more comments."
             )
-        single = np.array([" " not in one for one in self._reader.vocabulary], dtype=bool)
-        self._mixture, labels = learn(rows, self.config.n_topics, self.config.seed, single=single)
+        single = np.array([" " not in one for one in reader.vocabulary], dtype=bool)
+        mixture, labels = learn(rows, self.config.n_topics, self.config.seed, single=single)
+        self._reader, self._mixture = reader, mixture
         self.unplaced = int((~placed).sum())
         self.topics = []
         kept = [text for text, has in zip(texts, placed, strict=True) if has]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -17,7 +18,7 @@ from cxml.voc.topics.topic_shares import period_starts
 
 if TYPE_CHECKING:
     import pandas as pd
-    from scipy.sparse import csr_matrix
+    from scipy.sparse import csc_matrix, csr_matrix
 
     from cxml.voc.topics.discovery import TopicModel
 
@@ -134,7 +135,14 @@ newest, with period='W'. Give more history, or shorter periods.
     """
     import pandas as pd
 
-    _check_settings(fdr=fdr, history=history, lag=lag, least_comments=least_comments, topic=topic, topics=topics)
+    _check_settings(fdr=fdr, topic=topic, topics=topics)
+    _check_numbers(
+        history=(history, _LEAST_PERIODS, None),
+        lag=(lag, 0, None),
+        least_comments=(least_comments, 2, None),
+        longest_phrase=(longest_phrase, 1, 3),
+        examples=(examples, 0, None),
+    )
     frame = as_pandas(comments, what="The comments")
     needed = [text, time, *([] if topic is None else [topic])]
     check_columns(frame.columns, needed, what="What is new", advice="Name the columns: text=, time=, topic=.")
@@ -159,12 +167,13 @@ newest, with period='W'. Give more history, or shorter periods.
     # Of phrases that occur in the same comments the longest tells most.
     chosen = [at for at in np.lexsort((-lengths, p)) if q[at] <= fdr]
     now = place == len(order) - 1
-    lines = _merged(chosen, things.inside[np.flatnonzero(now)], counts, sizes, used, phi, _cutoff(q, tested, fdr))
+    inside = things.inside[np.flatnonzero(now)].tocsc()
+    lines = _merged(chosen, inside, counts, sizes, used, phi, _cutoff(q, tested, fdr))
     newest = [one for one, here in zip(texts, now, strict=True) if here]
     rows = []
     for at, others in lines:
         share, expected = counts[-1, at] / sizes[-1], counts[used, at].sum() / sizes[used].sum()
-        shown = [newest[one] for one in things.inside[np.flatnonzero(now)][:, at].nonzero()[0]]
+        shown = [newest[one] for one in inside[:, [at]].nonzero()[0]]
         rows.append(
             {
                 "what": things.names[at],
@@ -191,18 +200,24 @@ newest, with period='W'. Give more history, or shorter periods.
     return answer
 
 
-def _check_settings(*, fdr: float, history: int, lag: int, least_comments: int, topic: object, topics: object) -> None:
+def _check_settings(*, fdr: float, topic: object, topics: object) -> None:
     if not (isinstance(fdr, float) and 0 < fdr < 1):
         raise ConfigError(f"fdr must be a share between 0 and 1 - got {fdr!r}. The default is 0.05.")
-    for name, value, least in (
-        ("history", history, _LEAST_PERIODS),
-        ("lag", lag, 0),
-        ("least_comments", least_comments, 2),
-    ):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            raise ConfigError(f"{name} must be a whole number from {least} up - got {value!r}.")
     if topic is not None and topics is not None:
         raise ConfigError("Topics come from topic= (a column) or from topics= (a model) - got both. Leave out one.")
+
+
+def _check_numbers(**numbers: tuple[object, int, int | None]) -> None:
+    """Check whole numbers, each given with its least and, where it has one, its largest value."""
+    for name, (value, least, most) in numbers.items():
+        if (
+            not isinstance(value, Integral)
+            or isinstance(value, bool)
+            or not least <= int(value)
+            or (most is not None and int(value) > most)
+        ):
+            span = f"from {least} up" if most is None else f"from {least} to {most}"
+            raise ConfigError(f"{name} must be a whole number {span} - got {value!r}. Leave it out for the default.")
 
 
 def _used_periods(n: int, history: int, lag: int, period: str) -> NDArray[np.int64]:
@@ -271,7 +286,7 @@ def _cutoff(q: NDArray[np.float64], tested: NDArray[np.bool_], fdr: float) -> fl
 
 def _merged(
     chosen: Sequence[Any],
-    newest: csr_matrix,
+    newest: csc_matrix,
     counts: NDArray[np.float64],
     sizes: NDArray[np.float64],
     used: NDArray[np.int64],
@@ -279,13 +294,12 @@ def _merged(
     cutoff: float,
 ) -> list[tuple[int, list[int]]]:
     """One line per happening: a find goes into a stronger one's line when, without its comments, it is none."""
-    columns = newest.tocsc()
     explained = np.zeros(newest.shape[0], dtype=bool)
     lines: list[tuple[int, list[int]]] = []
     held: list[NDArray[np.bool_]] = []
     for at in chosen:
         inside = np.zeros(newest.shape[0], dtype=bool)
-        inside[columns[:, [at]].nonzero()[0]] = True
+        inside[newest[:, [at]].nonzero()[0]] = True
         rest = np.array([float((inside & ~explained).sum())])
         past = np.array([counts[used, at].sum()])
         if lines and upper_tail(rest, past, sizes[-1], sizes[used], phi[[at]])[0] > cutoff:

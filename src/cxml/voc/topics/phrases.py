@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _HANGUL = ("가", "힣")
-_TOKEN = re.compile(r"<[A-Z_]+>|[가-힣]+|[a-z]+(?:['’][a-z]+)?|[一-鿿]+|[0-9]+(?:[.,][0-9]+)*")
+_TOKEN = re.compile(r"<[A-Z][A-Z0-9_]*>|[가-힣]+|[a-z]+(?:['’][a-z]+)?|[一-鿿]+|[0-9]+(?:[.,][0-9]+)*")
 _MOST_CHARACTERS: Final = 5_000  # what a comment is about stands in its first pages
 _LONGEST_SUFFIX: Final = 6
 
@@ -136,7 +136,7 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall("".join(one if one[:1] == "<" else one.lower() for one in _MASKED.split(cut)))
 
 
-_MASKED = re.compile(r"(<[A-Z_]+>)")
+_MASKED = re.compile(r"(<[A-Z][A-Z0-9_]*>)")
 
 
 def phrases(words: Sequence[str], longest: int = 2) -> list[str]:

@@ -67,12 +67,13 @@ class Reader:
 
     def learn_more(self, texts: Sequence[str]) -> tuple[Rows, NDArray[np.bool_]]:
         """Learn the new words of more texts; known words keep their columns."""
+        vectors = self._encoded(texts)  # first: where the encoder fails, nothing may have been learned
         more = Words.learn(texts, self._words.splitting)
         self._words = Words({**more.stems, **self._words.stems}, self._words.splitting)
         split = self.split(texts)
         self._grow(split, _RARE_IN_MANY)
         placed = np.array([bool(one) for one in split], dtype=bool)
-        return self._counts(split, self._encoded(texts)).take(placed), placed
+        return self._counts(split, vectors).take(placed), placed
 
     def rows(self, texts: Sequence[str]) -> tuple[Rows, NDArray[np.bool_]]:
         """Rows of the texts that have words, and which these are."""

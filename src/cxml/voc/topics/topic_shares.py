@@ -52,8 +52,9 @@ Rename it or add it; where its values are unknown, leave them empty.
     frame = as_pandas(comments, what="The comments")
     check_columns(frame.columns, [time, *([topics] if isinstance(topics, str) else [])], what="Shares of topics")
     labels = frame[topics] if isinstance(topics, str) else topics.predict(frame)["topic_name"]
-    starts = period_starts(frame[time], period)
-    table = pd.crosstab(starts.rename("period"), labels.rename("topic"))
+    # by place, for rows of one index, as after pandas.concat, are rows all the same
+    starts = period_starts(frame[time], period).reset_index(drop=True)
+    table = pd.crosstab(starts.rename("period"), labels.reset_index(drop=True).rename("topic"))
     sizes = starts.value_counts().reindex(table.index)
     shares: pd.DataFrame = table.div(sizes, axis=0)
     return shares[table.sum().sort_values(ascending=False, kind="stable").index]
