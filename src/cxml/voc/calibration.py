@@ -16,8 +16,9 @@ import numpy as np
 
 from cxml.voc.heads import Kind
 
-#: Pulls the biases towards 0 as if by so many rows: a few rows cannot tell a bias from chance.
-_BIAS_ROWS = 5.0
+#: Pulls biases and shifts towards 0 and bends towards a nearly straight line, as if by so many rows: a few rows cannot
+#: tell them from chance.
+_PRIOR_ROWS = 5.0
 #: Bounds of slope, of the log of the bend and of the shift, for scores of standard deviation 1.
 _BOUNDS = ((0.0, 100.0), (-4.0, 2.0), (-4.0, 4.0))
 _START = (2.0, -1.5, 0.0)
@@ -76,11 +77,12 @@ class Calibration:
             bent = np.tanh(bends[:, None, None] * moved)
             chance = _chances(kind, np.tensordot(slopes, bent, 1) + bias)
             told = np.where(truth > 0, chance, 1 - chance) if kind == "multi" else chance[truth > 0]
-            total = -np.log(np.maximum(told, 1e-300)).sum() + _BIAS_ROWS * float(bias @ bias) / 2
+            pulls = np.concatenate([np.zeros(count), logs - _START[1], shifts, bias])
+            total = -np.log(np.maximum(told, 1e-300)).sum() + _PRIOR_ROWS * float(pulls @ pulls) / 2
             error = chance - truth
             inner = error * (1 - bent**2) * (slopes * bends)[:, None, None]
             parts = (bent * error).sum(axis=(1, 2)), (inner * moved).sum(axis=(1, 2)), inner.sum(axis=(1, 2))
-            return total / rows, np.concatenate([*parts, error.sum(axis=0) + _BIAS_ROWS * bias]) / rows
+            return total / rows, (np.concatenate([*parts, error.sum(axis=0)]) + _PRIOR_ROWS * pulls) / rows
 
         start = np.concatenate([np.repeat(_START, count), np.zeros(labels)])
         bounds = [one for one in _BOUNDS for _ in range(count)] + [(None, None)] * labels
