@@ -191,6 +191,6 @@ def _use_shipped() -> None:
         answer = model.predict_one({model.config.text: text})
         say(f'"{text}": {answer["sentiment"]}, {answer["sentiment_probability"]:.0%}')
     say(
-        "It learned from film reviews: of broken goods and refunds it has read little, and there it is unsure or wrong. "
-        "Its card says how it does elsewhere; voc.train on your own comments knows your words."
+        "It learned from film reviews: of broken goods and refunds it has read little, and there it is unsure or "
+        "wrong. Its card says how it does elsewhere; voc.train on your own comments knows your words."
     )
