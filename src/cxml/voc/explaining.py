@@ -26,7 +26,8 @@ _MOST_WORDS = 200
 _MOST_CHARACTERS = 1_000_000
 #: Characters to be scored at once.
 _CHARACTERS_AT_ONCE = 20_000_000
-_BOUND = 1e-12
+#: Nearer to 0 or 1 than this a chance says no more: sure is sure.
+_BOUND = 1e-6
 
 
 def moving_words(model: ScoredVoc, texts: Sequence[str], most: int) -> dict[str, list[list[dict[str, Any]]]]:
