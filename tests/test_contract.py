@@ -133,7 +133,8 @@ def test_predicting_leaves_the_frame_alone_and_keeps_keys_order_index_and_column
     assert (numbers.drop(columns=list(words.signed)) >= 0).all().all()
     assert (numbers[list(words.signed)].abs() <= 1).all().all()
     if "probability" in words.answer:
-        assert (numbers[words.answer] <= 1).all()
+        # A survival model also says when: in months, which may be many.
+        assert (numbers.drop(columns="expected_month", errors="ignore") <= 1).all().all()
     pd.testing.assert_frame_equal(model.predict(rows), answer)
 
 
@@ -407,5 +408,5 @@ def test_a_folder_of_an_older_contract_is_read_and_of_a_newer_one_refused(traine
 def test_a_config_can_be_changed_only_by_making_another(model):
     other = replace(model.config, seed=7)
     assert (other.seed, model.config.seed) == (7, 0)
-    with pytest.raises(ConfigError, match=r"seed must be a whole number from 0 (up|to 2,147,483,647) - got -1"):
+    with pytest.raises(ConfigError, match=r"seed must be a whole number from 0 up - got -1"):
         replace(model.config, seed=-1)

@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import Any
 from unicodedata import normalize
 
+import numpy as np
+
 from cxml.errors import FrameError
 
 #: Texts that mean "no value" in a column of numbers or dates, in lower case. A category may well be called "none".
@@ -27,6 +29,17 @@ _COMPACT_DATE = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(\d\d)?")
 _EPOCH = datetime(1970, 1, 1)
 _DAY_SECONDS = 86_400.0
 _MISSING_TYPES = frozenset({"NAType", "NaTType"})
+
+
+def is_number(value: object) -> bool:
+    """Whether a setting is one finite number, and not a truth value.
+
+    >>> is_number(0.5), is_number(True), is_number(float("nan")), is_number("1")
+    (True, False, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    return bool(np.isfinite(value))
 
 
 def is_missing(value: Any) -> bool:

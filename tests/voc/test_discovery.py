@@ -187,7 +187,7 @@ def test_key_and_time_are_carried_along(comments):
     ("frame", "settings", "message"),
     [
         ({"txt": ["a b"] * 20}, {}, r"Topics needs? the column 'text'.*Did you mean 'txt'"),
-        ({"text": [1, 2, 3]}, {}, r"must hold text - got int in 3 of 3 rows"),
+        ({"text": [1, 2, 3]}, {}, r"must be texts - got int in 3 of 3 rows of 'text'"),
         ({"text": ["", None, "😀"] * 10}, {}, r"at least 10 comments with words - 'text' has 0 in 30 rows"),
         ({"text": ["hello there"] * 12}, {"n_topics": 50}, r"at least 50 comments with words"),
         (

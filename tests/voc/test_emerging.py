@@ -183,7 +183,7 @@ def test_a_newest_period_that_has_only_begun_is_judged_by_its_share():
         (lambda f: f.assign(time=1), {}, FrameError, r"'time' must hold times of one time zone - got numbers"),
         (lambda f: f.assign(time="soon"), {}, FrameError, r"rows cannot be read as such. Write them as 2026"),
         (lambda f: f.assign(time=None), {}, FrameError, r"needs times in 'time' - got none"),
-        (lambda f: f.assign(text=1.5), {}, FrameError, r"'text' must hold text - got float"),
+        (lambda f: f.assign(text=1.5), {}, FrameError, r"must be texts - got float in .* rows of 'text'"),
         (lambda f: f, {"period": "fortnight"}, ConfigError, r"period must be a pandas period.*got 'fortnight'"),
         (lambda f: f, {"fdr": 5}, ConfigError, r"fdr must be a share between 0 and 1 - got 5"),
         (lambda f: f, {"history": 2}, ConfigError, r"history must be a whole number from 4 up - got 2"),

@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from cxml.errors import ConfigError, FrameError
-from cxml.voc.topics.phrases import STOP_WORDS, Words, phrases, read_texts, tokens
+from cxml.voc.checks import read_texts
+from cxml.voc.topics.phrases import STOP_WORDS, Words, phrases, tokens
 
 COMMENTS = [
     "배송이 늦어요",
@@ -97,6 +98,6 @@ def test_an_unknown_splitting_is_refused():
 
 def test_missing_texts_are_empty_and_others_are_refused_without_quoting():
     assert read_texts(pd.Series(["a", None, float("nan"), pd.NA])) == ["a", "", "", ""]
-    with pytest.raises(FrameError, match=r"'text' must hold text - got list in 1 of 2 rows") as error:
+    with pytest.raises(FrameError, match=r"must be texts - got list in 1 of 2 rows of 'text'") as error:
         read_texts(pd.Series(["secret", ["secret"]], name="text"))
     assert "secret" not in str(error.value)

@@ -9,6 +9,7 @@ from cxml.contract import SETTLED
 from cxml.errors import ConfigError
 from cxml.leakage import OnLeakage
 from cxml.metrics import CampaignCosts
+from cxml.values import is_number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,14 +78,14 @@ class ChurnConfig:
         object.__setattr__(self, "drop", (self.drop,) if isinstance(self.drop, str) else tuple(self.drop))
         if not isinstance(self.target, str):
             raise ConfigError(f"target must be the name of a column - got {self.target!r}.")
-        if not (_is_number(self.test_size) and 0.05 <= self.test_size <= 0.5):
+        if not (is_number(self.test_size) and 0.05 <= self.test_size <= 0.5):
             raise ConfigError(f"test_size must be a share between 0.05 and 0.5 - got {self.test_size!r}.")
         if not (isinstance(self.seed, int) and self.seed >= 0):
             raise ConfigError(f"seed must be a whole number from 0 up - got {self.seed!r}.")
         if self.on_leakage not in ("warn", "drop", "raise"):
             raise ConfigError(f"on_leakage must be 'warn', 'drop' or 'raise' - got {self.on_leakage!r}.")
         for name in ("accept_alpha", "accept_beta"):
-            if not (_is_number(getattr(self, name)) and getattr(self, name) > 0):
+            if not (is_number(getattr(self, name)) and getattr(self, name) > 0):
                 raise ConfigError(f"{name} must be above 0 - got {getattr(self, name)!r}.")
         _ = self.costs  # checks the other amounts
 
@@ -125,7 +126,3 @@ class SurvivalConfig(ChurnConfig):
     def not_features(self) -> tuple[str, ...]:
         """Columns that nothing is learned from."""
         return (*super().not_features, self.duration)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

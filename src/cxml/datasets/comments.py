@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxml.datasets import _sayings_en, _sayings_ko
+from cxml.datasets._checks import check_whole
 from cxml.datasets._sayings import Sayings, fill, fill_personal, spoil_english, spoil_korean
-from cxml.datasets.contacts import _check_whole
 from cxml.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -164,9 +164,9 @@ def make_comments(
         ...
     cxml.errors.ConfigError: `language` must be 'ko', 'en' or 'both' - got 'kr'. Use 'ko' for Korean.
     """
-    _check_whole("n_comments", n_comments, least=1)
-    _check_whole("weeks", weeks, least=1)
-    _check_whole("seed", seed, least=0)
+    check_whole("n_comments", n_comments, least=1)
+    check_whole("weeks", weeks, least=1)
+    check_whole("seed", seed, least=0)
     if language not in ("ko", "en", "both"):
         raise ConfigError(f"`language` must be 'ko', 'en' or 'both' - got {language!r}. Use 'ko' for Korean.")
     first = _day(start)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxml.datasets._centre import EFFECTS, FIRST_DAY, Centre, gamma, make_centre, weekday_of
+from cxml.datasets._checks import check_whole
 from cxml.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -154,9 +155,9 @@ def make_contacts(
     cxml.errors.ConfigError: `freq` must divide the day and the opening time - got '25min' for 09:00 to 18:00. \
 Use '30min'.
     """
-    _check_whole("days", days, least=1)
-    _check_whole("series", series, least=1)
-    _check_whole("seed", seed, least=0)
+    check_whole("days", days, least=1)
+    check_whole("series", series, least=1)
+    check_whole("seed", seed, least=0)
     if not 0 < level < np.inf:
         raise ConfigError(f"`level` must be above 0 contacts a day - got {level!r}.")
     starts = _starts(freq, hours)
@@ -269,8 +270,3 @@ def _opening(hours: tuple[str, str]) -> tuple[int, int]:
             "None never closes."
         )
     return minutes[0], minutes[1]
-
-
-def _check_whole(name: str, value: object, *, least: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ConfigError(f"`{name}` must be a whole number, {least} or more - got {value!r}.")

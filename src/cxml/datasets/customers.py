@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cxml.errors import ConfigError
+from cxml.datasets._checks import check_whole
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -193,8 +193,8 @@ def make_customers(n: int = 2000, seed: int = 0) -> Customers:
         ...
     cxml.errors.ConfigError: `n` must be a whole number, 1 or more - got 0.
     """
-    _check_whole("n", n, least=1)
-    _check_whole("seed", seed, least=0)
+    check_whole("n", n, least=1)
+    check_whole("seed", seed, least=0)
     uniform = np.random.default_rng(seed).random((n, len(_FEATURES) + 1))
     frame, probability, effects = _observe(np.arange(n), uniform, month=0, intercept=_INTERCEPT)
     return Customers(frame, probability, effects, _DESCRIPTION.format(rows=f"one row each, as of {_month_end(0)}"))
@@ -239,9 +239,9 @@ def make_snapshots(n: int = 500, months: int = 12, seed: int = 0) -> Customers:
     """
     import pandas as pd
 
-    _check_whole("n", n, least=1)
-    _check_whole("months", months, least=1)
-    _check_whole("seed", seed, least=0)
+    check_whole("n", n, least=1)
+    check_whole("months", months, least=1)
+    check_whole("seed", seed, least=0)
     rng = np.random.default_rng(seed)
     steady = rng.random((n, len(_FEATURES) + 1))[:, _STEADY]
     here = np.arange(n)
@@ -262,11 +262,6 @@ def make_snapshots(n: int = 500, months: int = 12, seed: int = 0) -> Customers:
         pd.concat(effects, ignore_index=True),
         _DESCRIPTION.format(rows=rows),
     )
-
-
-def _check_whole(name: str, value: object, *, least: int) -> None:
-    if not isinstance(value, (int, np.integer)) or isinstance(value, bool) or value < least:
-        raise ConfigError(f"`{name}` must be a whole number, {least} or more - got {value!r}.")
 
 
 def _month_end(month: int) -> np.datetime64:

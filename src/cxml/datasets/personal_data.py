@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cxml.datasets import _personal_en, _personal_ko
+from cxml.datasets._checks import check_whole
 from cxml.errors import ConfigError, nearest
 
 if TYPE_CHECKING:
@@ -105,8 +106,8 @@ def make_personal_data(
     """
     import pandas as pd
 
-    _check_whole("n_texts", n_texts, least=1)
-    _check_whole("seed", seed, least=0)
+    check_whole("n_texts", n_texts, least=1)
+    check_whole("seed", seed, least=0)
     _check_one_of("language", language, _LANGUAGES)
     _check_one_of("part", part, ("dev", "test"))
     languages = [_LANGUAGES[language][row % len(_LANGUAGES[language])] for row in range(n_texts)]
@@ -305,8 +306,3 @@ def _check_one_of(name: str, value: object, known: Any) -> None:
     if value not in known:
         listed = ", ".join(repr(one) for one in known)
         raise ConfigError(f"`{name}` must be one of {listed} - got {value!r}.{nearest(str(value), known)}")
-
-
-def _check_whole(name: str, value: object, *, least: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise ConfigError(f"`{name}` must be a whole number, {least} or more - got {value!r}.")

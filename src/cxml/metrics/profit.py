@@ -33,6 +33,7 @@ from cxml.metrics._rows import (
     steps,
     top_positive,
 )
+from cxml.values import is_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,18 +78,18 @@ An offer dearer than the customer never pays.
     accept_rate: float = 0.3
 
     def __post_init__(self) -> None:
-        if not (_is_number(self.value) and self.value > 0):
+        if not (is_number(self.value) and self.value > 0):
             raise ConfigError(f"`value` must be a finite amount > 0, got {self.value!r}. Give a kept customer's worth.")
-        if not (_is_number(self.contact_cost) and self.contact_cost >= 0):
+        if not (is_number(self.contact_cost) and self.contact_cost >= 0):
             raise ConfigError(
                 f"`contact_cost` must be a finite amount >= 0, got {self.contact_cost!r}. Give the cost of one contact."
             )
-        if not (_is_number(self.offer_cost) and 0 <= self.offer_cost < self.value):
+        if not (is_number(self.offer_cost) and 0 <= self.offer_cost < self.value):
             raise ConfigError(
                 f"`offer_cost` must be in [0, value = {self.value:g}), got {self.offer_cost!r}. "
                 "An offer dearer than the customer never pays."
             )
-        if not (_is_number(self.accept_rate) and 0 <= self.accept_rate <= 1):
+        if not (is_number(self.accept_rate) and 0 <= self.accept_rate <= 1):
             raise ConfigError(
                 f"`accept_rate` must be in [0, 1], got {self.accept_rate!r}. Give a fraction, not a percentage."
             )
@@ -426,7 +427,7 @@ def expected_maximum_profit(
     cxml.errors.ConfigError: `alpha` and `beta` must be finite and > 0, got 0 and 14.0. \
 6 and 14 expect 30 % to accept.
     """
-    if not (_is_number(alpha) and _is_number(beta) and alpha > 0 and beta > 0):
+    if not (is_number(alpha) and is_number(beta) and alpha > 0 and beta > 0):
         raise ConfigError(
             f"`alpha` and `beta` must be finite and > 0, got {alpha!r} and {beta!r}. 6 and 14 expect 30 % to accept."
         )
@@ -452,9 +453,3 @@ def _hull(ranked: Ranked) -> tuple[Floats, Floats]:
     fitted = isotonic_regression(positive[keep] / weight[keep], weights=weight[keep], increasing=False)
     starts: NDArray[np.intp] = fitted.blocks[:-1]
     return np.asarray(fitted.weights / weight.sum()), np.clip(fitted.x[starts], 0.0, 1.0)
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return bool(np.isfinite(value))

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from cxml.contract import SETTLED
 from cxml.errors import ConfigError
+from cxml.values import is_number
 from cxml.voc.columns import HEADS
 from cxml.voc.heads import Head, Label
 
@@ -85,7 +86,7 @@ sentiment=, topic=, urgency=. Topics without labels: voc.discover.
         _check_names([self.text, self.key, self.time, *self.asked.values()])
         if self.key in HEADS:
             raise ConfigError(f"key= must not be called like an answer - got {self.key!r}. Rename the column.")
-        if not (_is_number(self.test_size) and 0.05 <= self.test_size <= 0.5):
+        if not (is_number(self.test_size) and 0.05 <= self.test_size <= 0.5):
             raise ConfigError(f"test_size must be a share between 0.05 and 0.5 - got {self.test_size!r}.")
         if not (isinstance(self.seed, int) and self.seed >= 0):
             raise ConfigError(f"seed must be a whole number from 0 up - got {self.seed!r}.")
@@ -129,7 +130,7 @@ class LinearConfig(VocConfig):
             raise ConfigError(f"ngrams must be a whole number from 1,000 up - got {self.ngrams!r}.")
         if self.recipe is not None:
             recipe = tuple(self.recipe) if isinstance(self.recipe, Sequence) else ()
-            if not (len(recipe) == 2 and all(map(_is_number, recipe)) and 0 <= recipe[0] <= 1 and recipe[1] > 0):
+            if not (len(recipe) == 2 and all(map(is_number, recipe)) and 0 <= recipe[0] <= 1 and recipe[1] > 0):
                 raise ConfigError(f"recipe must be a power from 0 to 1 and a cost above 0 - got {self.recipe!r}.")
             object.__setattr__(self, "recipe", recipe)
 
@@ -187,7 +188,3 @@ def _check_names(named: Sequence[object]) -> None:
     twice = {name for name in named if isinstance(name, str) and named.count(name) > 1}
     if twice:
         raise ConfigError(f"Each column has one part to play - got {sorted(twice)[0]!r} for several.")
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)

@@ -376,7 +376,7 @@ def _separate(
 
     if answer.min() == answer.max():
         return np.zeros(matrix.shape[1]), 2.0 * float(answer[0]) - 1.0
-    machine = LinearSVC(C=cost, tol=1e-2, class_weight=class_weight, max_iter=20_000, random_state=seed)
+    machine = LinearSVC(C=cost, tol=1e-2, class_weight=class_weight, max_iter=20_000, random_state=seed % 2**32)
     machine.fit(matrix, answer > 0)
     return machine.coef_[0], float(machine.intercept_[0])
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxml.errors import ConfigError
 from cxml.timeseries.clock import seconds_in
+from cxml.values import is_number
 from cxml.volume.erlang import Floats, Queue, erlang_a, erlang_c, floats
 
 #: Of rounding, where a target is met exactly.
@@ -247,10 +248,3 @@ def seconds_of(period: float | str) -> float:
     if not (np.isfinite(seconds) and seconds > 0):
         raise ConfigError(f"`period` must be > 0 seconds, or a text such as '30min', got {period!r}. Give its length.")
     return seconds
-
-
-def is_number(value: object) -> bool:
-    """Whether it is one finite number, and not a truth value."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-        return False
-    return bool(np.isfinite(value))

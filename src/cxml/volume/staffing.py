@@ -15,13 +15,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxml.errors import ConfigError, shorten
 from cxml.frames import as_pandas, check_columns
+from cxml.values import is_number
 from cxml.volume.erlang import Floats, floats
 from cxml.volume.rates import CONTACTS, FAR, SCORES, WEIGHTS, Rates, numbers_in, rates_of
 from cxml.volume.service import (
     SLACK,
     Service,
     handling_seconds,
-    is_number,
     least_agents,
     least_exact,
     meets,

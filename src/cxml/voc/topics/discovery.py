@@ -11,7 +11,7 @@ import numpy as np
 from cxml.contract import build_config
 from cxml.errors import FrameError, NotFittedError
 from cxml.frames import as_pandas, check_columns
-from cxml.voc.topics.phrases import read_texts
+from cxml.voc.checks import read_texts
 from cxml.voc.topics.topic_config import TopicsConfig
 from cxml.voc.topics.topic_learning import learn, new_topics
 from cxml.voc.topics.topic_mixture import Floats, Ints, Mixture, Rows, restored, saved
@@ -165,7 +165,7 @@ Call discover(comments).
                 f"{len(texts):,} rows. Give more comments."
             )
         single = np.array([" " not in one for one in reader.vocabulary], dtype=bool)
-        mixture, labels = learn(rows, self.config.n_topics, self.config.seed, single=single)
+        mixture, labels = learn(rows, self.config.n_topics, self.config.seed % 2**32, single=single)
         self._reader, self._mixture = reader, mixture
         self.unplaced = int((~placed).sum())
         self.topics = []
@@ -240,7 +240,9 @@ Call discover(comments).
             return self
         width = len(self._reader.vocabulary) - known.words.shape[1]
         known = replace(known, words=np.pad(known.words, ((0, 0), (0, width))))
-        groups = new_topics(known, new, known.fits(new) < known.least_fit, self.config.least_new, self.config.seed)
+        groups = new_topics(
+            known, new, known.fits(new) < known.least_fit, self.config.least_new, self.config.seed % 2**32
+        )
         labels = known.scores(new).argmax(axis=1)
         for place, group in enumerate(groups, start=len(known.comments)):
             labels[group] = place

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from cxml.errors import ConfigError, FrameError
 from cxml.frames import as_pandas, check_columns
-from cxml.voc.topics.phrases import Words, phrases, read_texts
+from cxml.voc.checks import read_texts
+from cxml.voc.topics.phrases import Words, phrases
 from cxml.voc.topics.topic_counts import benjamini_hochberg, dispersions, upper_tail
 from cxml.voc.topics.topic_shares import period_starts
 

@@ -10,16 +10,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from unicodedata import normalize
 
 from cxml._optional import require
-from cxml.errors import ConfigError, FrameError, shorten
-from cxml.values import is_missing
+from cxml.errors import ConfigError, shorten
 from cxml.voc.topics.topic_words import AFTER_ANY, AFTER_CONSONANT, AFTER_NOUN, AFTER_VOWEL, STOP_WORDS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _HANGUL = ("가", "힣")
 _TOKEN = re.compile(r"<[A-Z][A-Z0-9_]*>|[가-힣]+|[a-z]+(?:['’][a-z]+)?|[一-鿿]+|[0-9]+(?:[.,][0-9]+)*")
@@ -219,40 +215,3 @@ def _english_stems(forms: Mapping[str, int]) -> dict[str, str]:
 def _analyser() -> Callable[..., Any]:
     analyser: Callable[..., Any] = require("kiwipiepy", extra="korean", feature='words="kiwi"').Kiwi().tokenize
     return analyser
-
-
-def read_texts(column: pd.Series) -> list[str]:
-    """The texts of a column, empty where missing.
-
-    Parameters
-    ----------
-    column : Series
-
-    Returns
-    -------
-    list of str
-
-    Raises
-    ------
-    FrameError
-        If a value is no text.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> read_texts(pd.Series(["좋아요", None]))
-    ['좋아요', '']
-    >>> read_texts(pd.Series(["좋아요", 3], name="text"))
-    Traceback (most recent call last):
-        ...
-    cxml.errors.FrameError: The column 'text' must hold text - got int in 1 of 2 rows. Turn it into text, or leave it \
-empty.
-    """
-    values = list(column)
-    strange = [value for value in values if not isinstance(value, str) and not is_missing(value)]
-    if strange:
-        raise FrameError(
-            f"The column {str(column.name)!r} must hold text - got {type(strange[0]).__name__} in {len(strange):,} of "
-            f"{len(values):,} rows. Turn it into text, or leave it empty."
-        )
-    return [value if isinstance(value, str) else "" for value in values]

@@ -13,7 +13,6 @@ _RANGES: Final = (
     ("longest_phrase", 1, 3, "The default is 2."),
     ("least_new", 5, 1_000_000, "The default is 20."),
     ("examples", 0, 100, "The default is 3."),
-    ("seed", 0, 2**31 - 1, "The default is 0."),
 )
 
 
@@ -74,5 +73,8 @@ class TopicsConfig:
             if not isinstance(value, Integral) or isinstance(value, bool) or not least <= int(value) <= most:
                 raise ConfigError(f"{name} must be a whole number from {least:,} to {most:,} - got {value!r}. {advice}")
             object.__setattr__(self, name, int(value))
+        if not isinstance(self.seed, Integral) or isinstance(self.seed, bool) or self.seed < 0:
+            raise ConfigError(f"seed must be a whole number from 0 up - got {self.seed!r}.")
+        object.__setattr__(self, "seed", int(self.seed))
         if self.words not in ("stems", "kiwi"):
             raise ConfigError(f"words must be one of 'stems', 'kiwi' - got {self.words!r}.")
