@@ -17,7 +17,7 @@ from cxml.boosting.modeltext import Tree
 _CATEGORICAL, _DEFAULT_LEFT = 1, 2
 _MISSING_IS_ZERO, _MISSING_IS_NAN = 1, 2
 # LightGBM's kZeroThreshold: a float32 constant, and values this small count as zero
-_TINY = float(np.float32(1e-35))
+TINY = float(np.float32(1e-35))
 
 # A column of codes is made for each (feature, question): the missing rule of a numeric split
 # (`decision_type`), or the categories that go left.
@@ -124,7 +124,7 @@ def _cut(tree: Tree, node: int, thresholds: dict[int, NDArray[np.float64]]) -> i
 
 
 def _without_tiny(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.where(np.abs(values) <= _TINY, 0.0, values)
+    return np.where(np.abs(values) <= TINY, 0.0, values)
 
 
 def _with_missing(
@@ -134,7 +134,7 @@ def _with_missing(
     rule = (decision >> 2) & 3
     absent = np.isnan(values)
     if rule == _MISSING_IS_ZERO:
-        absent |= np.abs(values) <= _TINY
+        absent |= np.abs(values) <= TINY
     elif rule != _MISSING_IS_NAN:  # no missing values were seen in training: NaN is read as 0
         return np.where(absent, known.searchsorted(0.0), codes)
     return np.where(absent, 0 if decision & _DEFAULT_LEFT else len(known), codes)
