@@ -1,4 +1,4 @@
-"""Data to try cxml on: invented customers, contacts and comments whose truth is known, and three public sets.
+"""Data to try cxml on: invented customers, contacts, comments and offers whose truth is known, and three public sets.
 
 >>> from cxml.datasets import make_customers
 >>> make_customers(3).frame.shape
@@ -8,6 +8,7 @@
 from cxml.datasets.comments import Comments, make_comments
 from cxml.datasets.contacts import Contacts, make_contacts
 from cxml.datasets.customers import Customers, make_customers, make_snapshots
+from cxml.datasets.offers import Offers, make_offers, true_acceptance
 from cxml.datasets.personal_data import PersonalTexts, make_personal_data
 from cxml.datasets.public import Dataset, load_bank_calls, load_mlc, load_telco
 
@@ -16,6 +17,7 @@ __all__ = [
     "Contacts",
     "Customers",
     "Dataset",
+    "Offers",
     "PersonalTexts",
     "load_bank_calls",
     "load_mlc",
@@ -23,6 +25,8 @@ __all__ = [
     "make_comments",
     "make_contacts",
     "make_customers",
+    "make_offers",
     "make_personal_data",
     "make_snapshots",
+    "true_acceptance",
 ]
