@@ -20,7 +20,7 @@ LAYERS = [
     {"training", "promotion"},
     {"tracking"},
     {"persistence", "cards"},
-    {"registry", "trained", "plots", "datasets", "leakage", "splits"},
+    {"registry", "trained", "plots", "datasets", "leakage", "splits", "reasons"},
     {"additive", "boosting", "timeseries", "metrics"},
     {"contract", "frames", "encoding", "values"},
     {"errors", "_optional"},
