@@ -15,7 +15,7 @@ SETUP = pyproject.toml constraints.txt
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt
 
 help:
-	@echo 'make demo    see churn, calls and comments predicted; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
+	@echo 'make demo    see churn, offers, calls and comments predicted; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
 	@echo 'make test    run the tests'
 	@echo 'make check   lint, formatting, types, examples in docstrings'
 	@echo 'make ui      look at the runs in a browser, at http://127.0.0.1:$(PORT) (another one: PORT=5001)'
@@ -31,7 +31,8 @@ demo: $(VENV)/.demo
 	$(BIN)/cxml demo "$$@"
 
 test: $(VENV)/.test
-	@$(BIN)/python -m pytest -q
+	@# Two at a time, whole files: what a file trains for its tests is trained once.
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 check: $(VENV)/.check
 	@$(BIN)/ruff check .
