@@ -10,10 +10,13 @@ from cxml.metrics.classification import (
     roc_auc,
 )
 from cxml.metrics.distribution import coverage, crps, interval_width, pinball_loss, winkler_score
+from cxml.metrics.experiment import ABTest, ab_test
 from cxml.metrics.forecast import bias, mape, mase, seasonal_scale, smape, wape
 from cxml.metrics.gains import GainsCurve, gains_curve
 from cxml.metrics.intervals import Interval, bootstrap, difference_interval, standard_error
 from cxml.metrics.labels import confusion_matrix, macro_f1, quadratic_kappa
+from cxml.metrics.off_policy import PolicyValue, observed_propensity, policy_value
+from cxml.metrics.policy_differences import PolicyDifference, compare_policies, most_accepted
 from cxml.metrics.profit import (
     CampaignCosts,
     MaximumProfit,
@@ -24,28 +27,53 @@ from cxml.metrics.profit import (
     maximum_profit,
     profit_curve,
 )
+from cxml.metrics.ranking import average_precision_at, ndcg_at, precision_at, recall_at, reciprocal_rank_at
 from cxml.metrics.survival import concordance_index
+from cxml.metrics.uplift import (
+    Effect,
+    auuc,
+    average_effect,
+    effect_table,
+    qini_area,
+    qini_coefficient,
+    qini_curve,
+    uplift_at,
+)
+from cxml.metrics.uplift_intervals import bootstrap_uplift
+from cxml.metrics.uplift_profit import incremental_profit_curve, maximum_profit_uplift
 
 __all__ = [
+    "ABTest",
     "CampaignCosts",
+    "Effect",
     "GainsCurve",
     "Interval",
     "MaximumProfit",
+    "PolicyDifference",
+    "PolicyValue",
     "ProfitCurve",
     "ReliabilityTable",
+    "ab_test",
+    "auuc",
+    "average_effect",
+    "average_precision_at",
     "bias",
     "bootstrap",
+    "bootstrap_uplift",
     "brier",
     "campaign_profit",
+    "compare_policies",
     "concordance_index",
     "confusion_matrix",
     "coverage",
     "crps",
     "difference_interval",
+    "effect_table",
     "expected_calibration_error",
     "expected_maximum_profit",
     "expected_profit",
     "gains_curve",
+    "incremental_profit_curve",
     "interval_width",
     "lift",
     "log_loss",
@@ -53,15 +81,27 @@ __all__ = [
     "mape",
     "mase",
     "maximum_profit",
+    "maximum_profit_uplift",
+    "most_accepted",
+    "ndcg_at",
+    "observed_propensity",
     "pinball_loss",
+    "policy_value",
     "pr_auc",
+    "precision_at",
     "profit_curve",
+    "qini_area",
+    "qini_coefficient",
+    "qini_curve",
     "quadratic_kappa",
+    "recall_at",
+    "reciprocal_rank_at",
     "reliability_table",
     "roc_auc",
     "seasonal_scale",
     "smape",
     "standard_error",
+    "uplift_at",
     "wape",
     "wilson_interval",
     "winkler_score",

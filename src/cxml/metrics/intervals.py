@@ -247,7 +247,7 @@ def standard_error(values: ArrayLike, groups: ArrayLike | None = None) -> float:
     ValueError: `groups` must name the group of each row, got 1 for 2 rows. Pass them in the order of the rows.
     """
     found = np.asarray(values, dtype=np.float64)
-    unit, units = _units(groups, found.size)
+    unit, units = units_of(groups, found.size)
     if units < 2:
         return float("inf")
     sums = np.bincount(unit, weights=found - found.mean())
@@ -277,14 +277,14 @@ def resamples(rows: int, groups: ArrayLike | None = None, *, repeats: int, seed:
     >>> [one.tolist() for one in resamples(4, ["a", "a", "b", "b"], repeats=3)]
     [[2, 2, 3, 3], [0, 1, 2, 3], [0, 0, 1, 1]]
     """
-    unit, units = _units(groups, rows)
+    unit, units = units_of(groups, rows)
     rng = np.random.default_rng(seed)
     for _ in range(repeats):
         counts = np.bincount(rng.integers(0, units, units), minlength=units)
         yield np.repeat(np.arange(rows), counts[unit])
 
 
-def _units(groups: ArrayLike | None, rows: int) -> tuple[NDArray[np.intp], int]:
+def units_of(groups: ArrayLike | None, rows: int) -> tuple[NDArray[np.intp], int]:
     """Number what is drawn, a row or a group of them, in order of appearance: the number of each row's, and how many.
 
     Groups of one row each are thus numbered as rows that stand alone are.
@@ -334,7 +334,7 @@ def _replicates(
     """Compute metrics on the rows as they are, and on resamples: shape (predictions, functions, repeats)."""
     pairs = [_descending(*check_pair(y, p, probability=False)) for p in predictions]
     rows = pairs[0][0].size
-    unit, units = _units(groups, rows)
+    unit, units = units_of(groups, rows)
     if groups is not None and units < 2:
         raise ValueError(f"An interval needs at least 2 groups, got {units} for {rows:,} rows. Judge on more of them.")
     values = [[float(f(target, p)) for f in functions.values()] for target, p, _ in pairs]
@@ -347,7 +347,7 @@ def _replicates(
         chosen = part[unit]
         pairs = [_descending(*_part(target, p, order, chosen)) for target, p, order in pairs]
         scale = float(np.sqrt(most / units))
-        unit, units = _units(unit[chosen], int(chosen.sum()))
+        unit, units = units_of(unit[chosen], int(chosen.sum()))
     drawn = np.empty((len(pairs), len(functions), repeats))
     for at, counts in _counts(rng, units, unit.size, repeats):
         for i, (target, p, order) in enumerate(pairs):
