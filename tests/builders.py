@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from cxml import churn, voc, volume
-from cxml.datasets import make_comments, make_contacts, make_customers
+from cxml import churn, offers, voc, volume
+from cxml.datasets import make_comments, make_contacts, make_customers, make_offers
 from cxml.trained import Trained
 
 TARGET, KEY = "churned", "customer_id"
@@ -58,6 +59,14 @@ _WORDS = {
         labels=("sentiment", "topic"),
         signed=("sentiment_score",),
     ),
+    "offers": Words(KEY, "accepted", "acceptance_probability", (KEY,), "plan", labels=("offer", "channel")),
+    **dict.fromkeys(
+        ("offers/affinity", "offers/cosine", "offers/most_taken"),
+        Words(KEY, "accepted", "acceptance_probability", (KEY,), KEY, labels=("offer",)),
+    ),
+    "offers/uplift": Words(
+        KEY, "accepted", "acceptance_probability", (KEY,), "plan", labels=("offer",), signed=("uplift",)
+    ),
     "voc/topics": Words(
         "comment_id",
         "topic",
@@ -97,6 +106,8 @@ class Recipe:
 
 _NO_RECORD = {"predicts one": "it forecasts days, which do not come as records"}
 _FORECAST = _NO_RECORD | {"needs no key": "a forecast is of one series, and each row must say of which"}
+
+_BASKETS = {"needs no key": "baskets are found by the key of their customer"}
 
 _SURVIVAL = {"duration": "tenure_months", "horizon": 6}
 
@@ -159,6 +170,33 @@ RECIPES = {
         package="transformers",
         excused={"beats its baseline": "its encoder is tiny and has random weights: it knows no language"},
     ),
+    "offers/uplift": Recipe(
+        {"channel": None, "position": None, "drop": ["channel", "position"], "uplift": True},
+        headline="effect_loss",
+        margin=0.02,
+        largest=200_000,
+    ),
+    "offers/affinity": Recipe(headline="one_minus_ndcg_at_10", margin=0.01, near=1e-6, excused=_BASKETS),
+    "offers/cosine": Recipe(headline="one_minus_ndcg_at_10", margin=0.01, near=1e-6, excused=_BASKETS),
+    "offers/most_taken": Recipe(
+        headline="one_minus_ndcg_at_10",
+        near=1e-6,
+        excused=_BASKETS
+        | {
+            "not constant": "it answers everybody with what is taken most",
+            "beats its baseline": "it is the baseline under every baseline",
+        },
+    ),
+    "offers/propensity": Recipe(margin=0.01),
+    "offers/logistic": Recipe(margin=0.01),
+    "offers/popular": Recipe(
+        excused={
+            "not constant": "it answers everybody with the rate of the most accepted offer",
+            "beats its baseline": "it is the baseline under every baseline",
+            "needs columns": "it needs no column",
+            "names the nearest column": "it needs no column",
+        }
+    ),
     "voc/topics": Recipe(
         {"n_topics": 4},
         near=1e-6,
@@ -189,8 +227,50 @@ def comments_of(n=240, seed=1):
     return frame[frame["topic"].isin(["배송", "결제", "품질"])].head(n).reset_index(drop=True)
 
 
-def frame_of(family):
-    return {"churn": customers_of, "volume": contacts_of, "voc": comments_of}[family]()
+@cache
+def _offers_of(n, seed):
+    """What is true of the invented log, said louder: few rows are enough to learn it."""
+    made = make_offers(n, seed=seed)
+    odds = 2.5 * np.log(made.truth.rows / (1 - made.truth.rows)) + 5.0
+    accepted = np.random.default_rng(seed).random(len(odds)) < 1 / (1 + np.exp(-odds))
+    log = made.log.assign(accepted=accepted.astype(int)).drop(columns=["margin_won", "propensity"])
+    log = log.merge(made.customers, on=KEY).merge(made.offers, on="offer", how="left")
+    return log.drop(columns=["starts", "ends"])
+
+
+def offers_of(n=600, seed=1):
+    """A log of offers made, with what is known of customers and offers joined to it."""
+    return _offers_of(n, seed).copy()
+
+
+OF_BASKETS = ("offers/affinity", "offers/cosine", "offers/most_taken")
+
+
+def baskets_of(n=240, seed=1):
+    """Who took what: four kinds of customers with a taste for six things each, and now and then for another."""
+    random = np.random.default_rng(seed)
+    sizes = random.integers(4, 8, n)
+    customer = np.repeat(np.arange(n), sizes)
+    taste = np.where(random.random(len(customer)) < 0.85, customer % 4, random.integers(0, 4, len(customer)))
+    # The first things of each kind are taken more often than the last.
+    place = np.minimum((random.random(len(customer)) ** 1.5 * 6).astype(int), 5)
+    day = random.integers(0, 300, len(customer))
+    frame = pd.DataFrame(
+        {
+            KEY: [f"c{one:05d}" for one in customer],
+            "offer": [f"thing {kind}{one}" for kind, one in zip(taste, place, strict=True)],
+            "sent_at": pd.Timestamp("2025-01-01") + pd.to_timedelta(day, unit="D"),
+        }
+    )
+    return frame.drop_duplicates([KEY, "offer"]).reset_index(drop=True)
+
+
+def frame_of(name):
+    """The frame that a model of this name, or of this family, learns from."""
+    if name in OF_BASKETS:
+        return baskets_of()
+    made = {"churn": customers_of, "volume": contacts_of, "voc": comments_of, "offers": offers_of}
+    return made[name.partition("/")[0]]()
 
 
 @cache
@@ -249,6 +329,11 @@ def train(name, frame, **more):
         method = name.partition("/")[2]
         return volume.train(frame, **{"horizon": 14, "country": "KR", "method": method, "track": False, **more})
     recipe = RECIPES[name]
+    if name.startswith("offers/"):
+        named = {"key": KEY, "offer": "offer", "time": "sent_at", "method": name.partition("/")[2]}
+        if name not in OF_BASKETS:
+            named |= {"response": "accepted", "channel": "channel", "position": "position", "control": "none"}
+        return offers.train(frame, **{**named, "track": False, "refit": False, **recipe.settings, **more})
     return churn.train(
         frame.drop(columns=list(recipe.without)),
         **{

@@ -91,8 +91,13 @@ def fresh():
 @pytest.fixture(scope="session")
 def trained(_customers, _contacts, _comments, threads):
     """Name -> the judged fit, trained once in the session."""
-    frames = {"churn": _customers.copy, "volume": _contacts.copy, "voc": _comments.copy}
-    return cache(lambda name: builders.train(name, frames[name.partition("/")[0]]()))
+    made = {"churn": _customers.copy, "volume": _contacts.copy, "voc": _comments.copy}
+
+    def frame(name):
+        copy = made.get(name.partition("/")[0])
+        return copy() if copy else builders.frame_of(name)
+
+    return cache(lambda name: builders.train(name, frame(name)))
 
 
 MIGRATE = """

@@ -12,6 +12,7 @@ import builders
 import cxml
 from cxml import registry
 from cxml.contract import CONTRACT, Explains, Model, PredictsOne, build_config
+from cxml.datasets import make_offers
 from cxml.errors import ConfigError, FrameError, ModelFolderError, NotFittedError
 from cxml.metrics import log_loss
 from cxml.persistence import _PICKLES, load_folder, save
@@ -72,11 +73,22 @@ def fresh_comments():
     return builders.comments_of(60, seed=99)
 
 
+@pytest.fixture(scope="session")
+def fresh_offers():
+    """Customers that no model has seen, and a response that nobody knows yet."""
+    made = make_offers(60, seed=99).customers
+    return made.assign(customer_id="n" + made["customer_id"], accepted=None)
+
+
 @pytest.fixture
-def rows(fresh, fresh_comments, name, trained):
+def rows(fresh, fresh_comments, fresh_offers, name, trained):
     """Rows that the model has not seen, under an index of their own."""
     if name.startswith("voc/"):
         found = fresh_comments
+    elif name in builders.OF_BASKETS:
+        found = builders.frame_of(name)[["customer_id"]].drop_duplicates().head(60).assign(accepted=None)
+    elif name.startswith("offers/"):
+        found = fresh_offers
     elif name.startswith("volume/"):
         found = trained(name).future().assign(campaign=lambda rows: np.arange(len(rows)) % 4, y=np.nan)
     else:
@@ -87,7 +99,7 @@ def rows(fresh, fresh_comments, name, trained):
 @pytest.fixture
 def seen(name):
     """The frame that the model was trained on."""
-    return builders.frame_of(name.partition("/")[0]).drop(columns=list(builders.RECIPES[name].without))
+    return builders.frame_of(name).drop(columns=list(builders.RECIPES[name].without))
 
 
 @pytest.fixture
@@ -345,7 +357,7 @@ def test_logged_to_mlflow_it_answers_the_same_even_where_pickles_are_forbidden(
     before = trained(name)
     example = registry.family(before.family).example(before.model, seen)
     _, uri = tracking.log_runs(before.family, [tracking.RunLog(name, [], model=before, example=example)])
-    known = rows[[words.key, *before.model.features()]]
+    known = rows[list(dict.fromkeys([words.key, *before.model.features()]))]
     expected = before.model.predict(known)
     served = mlflow.pyfunc.load_model(uri)
     pd.testing.assert_frame_equal(served.predict(known), expected, check_exact=True)

@@ -3,6 +3,7 @@
 import re
 import shlex
 import warnings
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -10,8 +11,9 @@ from matplotlib.figure import Figure
 
 import cxml
 from builders import KEY, TARGET
-from cxml import churn, datasets, demo, voc, volume
+from cxml import churn, datasets, demo, offers, voc, volume
 from cxml.cli import main
+from cxml.demo import offers as offers_demo
 from cxml.demo import voc as voc_demo
 from cxml.errors import FrameError, MissingExtraError
 
@@ -42,6 +44,11 @@ def quick(monkeypatch, tmp_path):
         voc, "train", lambda frame, **settings: learn(frame, method="words", pictures=False, **settings)
     )
     monkeypatch.setattr(voc_demo, "_SHIPPED", tmp_path / "none")
+    choose = offers.train
+    monkeypatch.setattr(
+        offers, "train", lambda log, **settings: choose(log, method="logistic", pictures=False, **settings)
+    )
+    monkeypatch.setattr(offers_demo, "_CUSTOMERS", 800)
 
 
 @pytest.fixture
@@ -71,7 +78,7 @@ def told_of(capsys, *words):
     told = capsys.readouterr()
     assert "Traceback" not in told.err
     # What is to be typed stays on one line; how long it is hangs on where Python is.
-    assert max(map(len, told.out.partition("\nNext\n")[0].splitlines())) <= 100
+    assert max(map(len, told.out.partition("\nNext\n")[0].replace(str(Path.cwd()), "").splitlines())) <= 100
     return told.out
 
 
@@ -109,12 +116,13 @@ def test_calls_are_forecast_and_staffed(quick, public, store, in_tmp, capsys):
     assert ["churn/logistic", "telco"] in learned
     assert ["volume/profile", "bank_calls"] in learned
     assert ["voc/words", "invented"] in learned
+    assert ["offers/logistic", "invented"] in learned
 
 
 def test_comments_are_answered_routed_and_weighed(quick, store, in_tmp, capsys):
     written = voc_demo.show(in_tmp)
     told = capsys.readouterr().out
-    assert max(map(len, told.splitlines())) <= 100
+    assert max(map(len, told.replace(str(in_tmp), "").splitlines())) <= 100
     assert re.search(r"\d+ pieces of personal data are masked", told)
     assert "Promoted: models:/voc-demo-invented@champion is version 1" in told
     label, queue = r"\w+ \d+%\s+\(.+\)", r"urgency (?:high|medium|low)\n  -> .+, by the rule: "
@@ -130,6 +138,29 @@ def test_comments_are_answered_routed_and_weighed(quick, store, in_tmp, capsys):
     answers = pd.read_csv("voc_answers.csv")
     assert {"comment_id", "sentiment", "topic_probability", "urgency", "queue", "queue_rule"} <= {*answers}
     assert (in_tmp / "voc_drivers.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_offers_are_chosen_rejected_and_worth_something(quick, store, in_tmp, capsys):
+    written = offers_demo.show(in_tmp)
+    told = capsys.readouterr().out
+    assert max(map(len, told.replace(str(in_tmp), "").splitlines())) <= 100
+    assert "Promoted: models:/offers-demo-invented@champion is version 1" in told
+    found = re.findall(r"^  (\w+: .+?|budget|value .+?|chosen) +([\d,]+) +([\d,]+)$", told, re.M)
+    counts = {rule: int(pairs.replace(",", "")) for rule, pairs, _ in found}
+    assert {"consent: sms", "fatigue: 2 in 28 days", "eligibility: no device before two years", "chosen"} <= {*counts}
+    assert sum(counts.values()) == 800 * 8 * 3  # each pair has one fate
+    chosen = pd.read_csv("offers_chosen.csv")
+    assert len(chosen) == counts["chosen"]
+    assert chosen["customer_id"].is_unique
+    earned = re.search(r"earns ([\d,]+) won \(([\d,-]+)\s+to\s+([\d,]+),\s+95\s+%\)", told)
+    value, low, high = (float(one.replace(",", "")) for one in earned.groups())
+    assert low < value < high
+    assert re.search(r"In\s+truth\s+it\s+is\s+[\d,]+", told)
+    assert re.search(r"c\d{5}: \d+% likely to accept \w+: ", told)
+    assert "수락 가능성" in told
+    assert re.search(r"c00002: .+ One record\s+in\s+[\d,]+\s+microseconds", told)
+    assert (in_tmp / "offers_fates.png").read_bytes().startswith(b"\x89PNG")
+    assert written.uri == "models:/offers-demo-invented@champion"
 
 
 @pytest.mark.filterwarnings("default:A picture needs")
@@ -168,6 +199,7 @@ def test_the_next_commands_can_be_typed(quick, public, store, in_tmp, capsys):
     assert len(pd.read_csv("my demo/answers.csv")) == len(public.frame)
     assert {"DateTime", "contacts"} <= {*pd.read_csv("my demo/forecast.csv")}
     assert {"topic", "sentiment_words"} <= {*pd.read_csv("my demo/answers_voc.csv")}
+    assert pd.read_csv("my demo/answers_offers.csv").groupby("customer_id")["rank"].max().eq(3).all()
     code = next(line for line in typed.splitlines() if "python -c" in line)
     assert cxml.load(re.search(r"load\('(.*?)'\)", code)[1]).name == "churn/logistic"
 

@@ -22,10 +22,23 @@ def what_is_new_is_found_and_learned(names):
     assert after > before
 
 
+def effects_and_worth_are_near_the_truth(names):
+    """The text of the notebook says so."""
+    found = names["fifths"]
+    assert found["true"].iloc[0] > found["true"].iloc[-1] + 0.05
+    worth = names["worth"]
+    assert worth["expected by the model"] == pytest.approx(worth["true"], rel=0.3)
+    assert (names["table"]["expected"] - names["table"]["true"]).abs().max() < 0.06
+
+
 #: What holds at the end of a notebook, beside the promotion.
-STORIES = {"voc": what_is_new_is_found_and_learned}
+STORIES = {"voc": what_is_new_is_found_and_learned, "offers": effects_and_worth_are_near_the_truth}
 #: Fewer rows than in the stored outputs: the story stays, the test is quick.
-FEWER = {"make_customers(4000": "make_customers(3600", "make_comments(3000": "make_comments(2200"}
+FEWER = {
+    "make_customers(4000": "make_customers(3600",
+    "make_comments(3000": "make_comments(2200",
+    "make_offers(3000": "make_offers(2400",
+}
 
 
 #: Topics and stages bear Korean names, and are drawn.

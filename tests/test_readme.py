@@ -11,6 +11,15 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Pages whose code is no sketch: it runs from top to bottom, and this then holds of what it leaves behind.
 RUNNING = {
+    "offer-decisions.md": lambda names: (
+        names["decision"].gap < 0.01
+        and {"eligibility", "consent", "fatigue"} <= {rule.partition(":")[0] for rule in names["everything"]["rule"]}
+    ),
+    "offers.md": lambda names: (
+        {"offer", "channel", "acceptance_probability"} <= {*names["chosen"].columns}
+        and {"uplift"} <= {*names["best"].columns}
+        and names["scores"].spread[-1] > names["scores"].spread[0]
+    ),
     "privacy.md": lambda names: names["counts"] == {"ACCOUNT": 1},
     "staffing.md": lambda names: {"agents", "meets_target"} <= {*names["table"].columns},
     "topics.md": lambda names: len(names["topics"].table()) > 1,

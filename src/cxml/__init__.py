@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cxml import churn as churn
     from cxml import datasets as datasets
     from cxml import metrics as metrics
+    from cxml import offers as offers
     from cxml import plots as plots
     from cxml import voc as voc
     from cxml import volume as volume
@@ -37,6 +38,7 @@ _NAMES = {
     "churn": ("cxml.churn", ""),
     "datasets": ("cxml.datasets", ""),
     "metrics": ("cxml.metrics", ""),
+    "offers": ("cxml.offers", ""),
     "plots": ("cxml.plots", ""),
     "voc": ("cxml.voc", ""),
     "volume": ("cxml.volume", ""),

@@ -41,8 +41,8 @@ class _Words:
         What its `train` and `predict` take beyond the options of all families.
     needs : tuple of str
         Options of `train` that it cannot do without.
-    files : tuple of str
-        Those of its options that name a table, which is read and handed over.
+    files, plain : tuples of str
+        Those of its options that name a table, or a file of JSON, which is read and handed over.
     rows : bool
         Whether `predict` needs rows: a model that forecasts knows by itself which come next.
     key : str, optional
@@ -57,6 +57,7 @@ class _Words:
     predict: _Options = field(default_factory=dict)
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
+    plain: tuple[str, ...] = ()
     rows: bool = True
     key: str | None = None
 
@@ -115,6 +116,33 @@ _FAMILIES = {
             "rules": {"metavar": "FILE", "help": "queue, topic, sentiment, urgency ...: send each comment to a queue"},
         },
         files=("rules",),
+    ),
+    "offers": _Words(
+        to_train="--data log.csv --key customer_id --offer offer --response accepted --time sent_at",
+        to_predict="--data customers.csv --out list.csv --k 3",
+        train={
+            "offer": {"metavar": "COLUMN", "help": "names the offer; left out, all rows are of one"},
+            "response": {"metavar": "COLUMN", "help": "says whether it was accepted; left out, rows are items taken"},
+            "channel": {"metavar": "COLUMN", "help": "names the channel of the contact"},
+            "value": {"metavar": "COLUMN", "help": "what an acceptance was worth"},
+            "propensity": {"metavar": "COLUMN", "help": "with which chance the offer was chosen"},
+            "control": {"metavar": "OFFER", "help": "the offer that is none: nobody was contacted"},
+            "uplift": {"action": "store_true", "default": None, "help": "learn what an offer changes"},
+            "customers": {"metavar": "FILE", "help": "what is known of customers, joined by the key"},
+            "offers": {"metavar": "FILE", "help": "what is known of offers; to predict: what there is to choose from"},
+        },
+        predict={
+            "k": {"type": int, "metavar": "N", "help": "so many offers for each customer; default: 1"},
+            "policy": {"metavar": "FILE", "help": "JSON: what is allowed, what it is worth, how much there is"},
+            "offers": {"metavar": "FILE", "help": "the catalogue to choose from; default: the one learned from"},
+            "contacts": {"metavar": "FILE", "help": "who was contacted when, for the caps of the policy"},
+            "now": {"metavar": "DATE", "help": "the moment of the decision"},
+            "everything": {"action": "store_true", "default": None, "help": "every candidate with its fate"},
+            "reasons": {"type": int, "metavar": "N", "help": "give so many reasons for each row, in a sentence"},
+            "language": {"metavar": "LANGUAGE", "help": "of the sentences: en (default) or ko"},
+        },
+        files=("customers", "offers", "contacts"),
+        plain=("policy",),
     ),
 }
 #: What every family's `train` takes, if it has the setting.
@@ -258,19 +286,20 @@ def _train(options: argparse.Namespace) -> None:
     settings = _settings(options.set)
     _check_new(options.out)
     asked = {name: getattr(options, name) for name in _SETTINGS if getattr(options, name) is not None}
-    asked |= _asked(options, options.family, "train")
+    words = _FAMILIES[options.family]
+    texts = _texts(options.key or words.key)
+    asked |= _asked(options, options.family, "train", texts)
     twice = [name for name in settings if name in asked]
     if twice:
         raise ConfigError(
             f"A setting is given once - got {twice[0]!r} by {_flag(twice[0])} and by --set. Leave one out."
         )
-    words = _FAMILIES[options.family]
     for name in words.needs:
         if name not in asked:
             raise ConfigError(
                 f"Training {options.family} needs {_flag(name)} - got none. For example: {words.to_train}"
             )
-    frame = _read(options.data, _texts(options.key or words.key))
+    frame = _read(options.data, texts)
     try:
         trained = getattr(cxml, options.family).train(frame, track=options.track, **asked, **settings)
     except TrackingError as error:
@@ -283,17 +312,26 @@ def _train(options: argparse.Namespace) -> None:
     print(_kept(trained, options.out))
 
 
-def _asked(options: argparse.Namespace, family: str, verb: str) -> dict[str, Any]:
+def _asked(options: argparse.Namespace, family: str, verb: str, texts: Sequence[str]) -> dict[str, Any]:
     """The options of this family that were given, its tables read; those of other families are refused."""
     asked: dict[str, Any] = {}
+    words = _FAMILIES[family]
     for name, families in _takers(verb).items():
         value = getattr(options, name)
         if value is None:
             continue
         if family not in families:
             raise ConfigError(f"{_flag(name)} is for {' and '.join(families)} - got it for {family}. Leave it out.")
-        asked[name] = _read(value) if name in _FAMILIES[family].files else value
+        asked[name] = _read(value, texts) if name in words.files else _json(value) if name in words.plain else value
     return asked
+
+
+def _json(file: str) -> Any:
+    """Read a file of JSON, refusing what is none before anything starts."""
+    try:
+        return json.loads(Path(file).read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise FrameError(f"A policy must be a file of JSON - {file} cannot be read: {error}. Check it.") from error
 
 
 def _settings(pairs: Sequence[str]) -> dict[str, Any]:
@@ -345,12 +383,14 @@ def _predict(options: argparse.Namespace) -> None:
 
     _check_target_file(options.out, options.data)
     trained = load(options.model)
-    asked = _asked(options, trained.family, "predict")
+    rows: tuple[pd.DataFrame, ...] = ()
+    texts = _texts(trained.config.key, trained.model.features())
+    asked = _asked(options, trained.family, "predict", texts)
     if options.data:
-        asked["frame"] = _read(options.data, _texts(trained.config.key, trained.model.features()))
+        rows = (_read(options.data, texts),)
     elif _FAMILIES[trained.family].rows:
         raise ConfigError(f"{trained.name} answers about rows - got no --data. Name their file: --data new.csv")
-    answer = getattr(cxml, trained.family).predict(trained, **asked)
+    answer = getattr(cxml, trained.family).predict(trained, *rows, **asked)
     columns = _write(answer, Path(options.out))
     print(f"{len(answer):,} predictions of {trained.name} in {options.out}: {', '.join(columns)}")
 

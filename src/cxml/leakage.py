@@ -1,7 +1,8 @@
 """Find columns that know the answer: too good alone, or dated after the moment of prediction.
 
 A leak makes the held-out verdict as wrong as the training one, so no split reveals it. What reveals it is a single
-column that all but decides the target.
+column that all but decides the target; or one that tells more than all the others together and rules the outcome out
+over part of its range, as the length of a call does of what was sold in it: nobody buys in ten seconds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from cxml.additive.logistic import fit_ridge
+from cxml.boosting import train_booster
 from cxml.encoding import Column, Encoder, read_column
 from cxml.errors import FrameError
 from cxml.metrics import roc_auc
@@ -22,6 +25,17 @@ OnLeakage = Literal["warn", "drop", "raise"]
 
 #: A column whose own out-of-fold ROC AUC reaches this is reported. Honest single columns of churn data stay under 0.9.
 SUSPICIOUS_AUC = 0.98
+#: A column of this ROC AUC is reported where it also beats all other columns together, by a standard error, ...
+STRONG_AUC = 0.75
+#: ... and where in groups that hold this share of the rows the outcome all but never, or all but always, happens: in
+#: at most this part of the rows that usually would.
+_DECIDED_SHARE, _ALL_BUT_NEVER = 0.05, 0.05
+#: In groups where fewer are to be expected nothing can be told.
+_LEAST_EXPECTED = 5.0
+#: With fewer, the other columns are no yardstick.
+_LEAST_OTHERS = 3
+#: The other columns are tried out on so many rows at most, by so many trees.
+_MOST_ROWS, _TREES, _RIDGE = 10_000, 60, 10.0
 #: A column whose rank correlation with the duration reaches this is reported to a survival model.
 SUSPICIOUS_CORRELATION = 0.8
 _FOLDS = 5
@@ -34,7 +48,14 @@ def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, see
     A column alone is judged by the ROC AUC of its out-of-fold target rates: its values are cut into at most 32
     groups of equal size (a category's levels are the groups, missing values are one of their own) and each row gets
     the rate of its group in the other four fifths of the rows. A column that is only filled once the
-    outcome is known is found as well, because missing is a group.
+    outcome is known is found as well, because missing is a group. Three things can make it suspicious:
+
+    - its ROC AUC is 0.98 or more;
+    - it is 0.75 or more, by a standard error more than that of all other columns together (the better of boosted trees
+      and a logistic regression, out of fold on 10,000 rows at most), and in groups that hold 5 % of the rows the
+      outcome happens at most a twentieth as often as overall, or fails to. With fewer than three other columns
+      nothing is said;
+    - it holds dates after the as-of date.
 
     Parameters
     ----------
@@ -60,11 +81,19 @@ def find_leaks(frame: pd.DataFrame, encoder: Encoder, target: np.ndarray, *, see
     found: dict[str, str] = {}
     matrix = encoder.encode(frame)
     fold = np.random.default_rng(seed).permutation(len(target)) % _FOLDS
+    strong: dict[int, tuple[np.ndarray, float]] = {}
     for place, column in enumerate(encoder.columns):
         groups = _groups(matrix[:, place], categorical=column.kind == "category")
-        auc = roc_auc(target, _out_of_fold_rates(groups, target, fold))
+        rates = _out_of_fold_rates(groups, target, fold)
+        auc = roc_auc(target, rates)
         if auc >= SUSPICIOUS_AUC:
             found[column.name] = f"alone it tells the target, ROC AUC {auc:.3f}"
+        elif auc >= STRONG_AUC and (decided := _decided_share(groups, target)) >= _DECIDED_SHARE:
+            strong[place] = rates, decided
+    others = [place for place, name in enumerate(encoder.names) if place not in strong and name not in found]
+    if strong and len(others) >= _LEAST_OTHERS:
+        beating = _above_the_others(matrix, target, fold, strong, others, encoder.level_counts)
+        found.update({encoder.names[place]: what for place, what in beating.items()})
     if encoder.time is not None:
         found.update(_dated_after(frame, encoder))
     return found
@@ -167,6 +196,56 @@ def _out_of_fold_rates(groups: np.ndarray, target: np.ndarray, fold: np.ndarray)
     overall = target.mean()
     rates: np.ndarray = ((other_ones + overall) / (other_rows + 1.0))[fold, groups]
     return rates
+
+
+def _decided_share(groups: np.ndarray, target: np.ndarray) -> float:
+    """Share of the rows in groups where the outcome all but never happens, or all but always."""
+    rows = np.bincount(groups)
+    decided = np.zeros(len(rows), dtype=bool)
+    for outcome in (target, 1 - target):
+        expected = rows * outcome.mean()
+        happened = np.bincount(groups, weights=outcome)
+        decided |= (expected >= _LEAST_EXPECTED) & (happened <= _ALL_BUT_NEVER * expected)
+    return float(rows[decided].sum() / len(groups))
+
+
+def _above_the_others(
+    matrix: np.ndarray,
+    target: np.ndarray,
+    fold: np.ndarray,
+    strong: Mapping[int, tuple[np.ndarray, float]],
+    others: list[int],
+    counts: Mapping[int, int],
+) -> dict[int, str]:
+    """Which strong columns, each with its out-of-fold rates and decided share, beat the others by a standard error."""
+    rows = np.argsort(fold, kind="stable")[:: -(-len(target) // _MOST_ROWS)]
+    kept = np.array(others)
+    of_others = {new: counts[place] for new, place in enumerate(others) if place in counts}
+    labels = target[rows]
+    together = _auc_of_others(matrix[np.ix_(rows, kept)], labels, of_others, fold[rows])
+    error = float(np.sqrt(together * (1.0 - together) / np.bincount(labels, minlength=2).min()))
+    found = {}
+    for place, (rates, decided) in strong.items():
+        auc = roc_auc(labels, rates[rows])
+        if auc > together + error:
+            found[place] = (
+                f"alone it tells more than all other columns together, ROC AUC {auc:.3f} against {together:.3f}, and "
+                f"all but decides the target in {decided:.0%} of the rows"
+            )
+    return found
+
+
+def _auc_of_others(matrix: np.ndarray, target: np.ndarray, counts: Mapping[int, int], fold: np.ndarray) -> float:
+    """Out-of-fold ROC AUC of some columns together, by the better of two quick models."""
+    trees, linear = np.zeros(len(target)), np.zeros(len(target))
+    settings = {"objective": "binary", "num_leaves": 15, "learning_rate": 0.1, "num_threads": 1}
+    for one in range(_FOLDS):
+        seen, unseen = fold != one, fold == one
+        booster = train_booster(matrix[seen], target[seen], params=settings, rounds=_TREES, categorical=list(counts))
+        trees[unseen] = booster.predict(matrix[unseen])
+        intercept, part = fit_ridge(matrix[seen], target[seen], counts, [_RIDGE])[0]
+        linear[unseen] = intercept + part.total(matrix[unseen])
+    return max(roc_auc(target, trees), roc_auc(target, linear))
 
 
 def _dated_after(frame: pd.DataFrame, encoder: Encoder) -> dict[str, str]:

@@ -30,12 +30,20 @@ MODELS = {
     "voc/compact": "cxml.voc.methods:CompactVoc",
     "voc/transformer": "cxml.voc.methods:TransformerVoc",
     "voc/topics": "cxml.voc.topics.discovery:TopicModel",
+    "offers/propensity": "cxml.offers.propensity:PropensityOffers",
+    "offers/logistic": "cxml.offers.logistic:LogisticOffers",
+    "offers/popular": "cxml.offers.popular:PopularOffers",
+    "offers/affinity": "cxml.offers.affinity:AffinityOffers",
+    "offers/cosine": "cxml.offers.affinity:CosineOffers",
+    "offers/most_taken": "cxml.offers.affinity:MostTakenOffers",
+    "offers/uplift": "cxml.offers.uplift:UpliftOffers",
 }
 
 FAMILIES = {
     "churn": "cxml.churn.family:FAMILY",
     "volume": "cxml.volume.family:FAMILY",
     "voc": "cxml.voc.family:FAMILY",
+    "offers": "cxml.offers.family:FAMILY",
 }
 
 
@@ -61,8 +69,9 @@ def model_class(name: str) -> type[Model]:
         ...
     cxml.errors.ConfigError: A model is one of 'churn/boosted', 'churn/logistic', 'churn/base_rate', \
 'churn/survival', 'churn/life_table', 'volume/auto', 'volume/profile', 'volume/boosted', 'volume/weekday_mean', \
-'volume/seasonal_naive', 'voc/linear', 'voc/words', 'voc/majority', 'voc/compact', 'voc/transformer', 'voc/topics' \
-- got 'churn/bosted'. Did you mean 'churn/boosted'?
+'volume/seasonal_naive', 'voc/linear', 'voc/words', 'voc/majority', 'voc/compact', 'voc/transformer', 'voc/topics', \
+'offers/propensity', 'offers/logistic', 'offers/popular', 'offers/affinity', 'offers/cosine', 'offers/most_taken', \
+'offers/uplift' - got 'churn/bosted'. Did you mean 'churn/boosted'?
     """
     found: type[Model] = _resolve(name, "model")
     return found

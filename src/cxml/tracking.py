@@ -213,7 +213,7 @@ def _signature(trained: Trained, example: pd.DataFrame | None) -> Any:
     from mlflow.types.schema import AnyType, ColSpec, Schema
 
     key = [trained.config.key] if trained.config.key is not None else []
-    names = [*key, *trained.model.features()]
+    names = list(dict.fromkeys([*key, *trained.model.features()]))  # some models cannot do without the key
     columns: list[Any] = [ColSpec(AnyType(), name, required=False) for name in names]  # type: ignore[no-untyped-call]
     inputs = Schema(columns) if columns else None  # a constant needs no column, and MLflow wants one
     answer = None if example is None else trained.model.predict(example)

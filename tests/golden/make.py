@@ -18,6 +18,7 @@ from cxml import registry  # noqa: E402
 from cxml.boosting import from_text  # noqa: E402
 from cxml.churn.scored import ScoredChurn  # noqa: E402
 from cxml.contract import CONTRACT  # noqa: E402
+from cxml.offers.scored import ScoredOffers  # noqa: E402
 from cxml.persistence import save  # noqa: E402
 
 EVENTS = [{"name": "promotion", "start": "2024-02-20", "end": "2024-02-22"}]
@@ -32,11 +33,21 @@ def tiny(n, seed):
 
 def cut_trees(model):
     """Keep the first trees only: a folder of all would be large and show nothing more."""
-    if isinstance(model, ScoredChurn):
+    if isinstance(model, ScoredChurn | ScoredOffers):
         encoder, score = model.fitted
         if score.booster is not None:
             few = from_text(score.booster.model_to_string(num_iteration=8))
-            model._take(encoder, replace(score, booster=few))
+            more = [model._drift] if isinstance(model, ScoredOffers) else []
+            model._take(encoder, replace(score, booster=few), *more)
+
+
+def few_trees(model):
+    """The same of a model with several boosters."""
+    parts = {
+        part: from_text(one.model_to_string(num_iteration=8)) if hasattr(one, "model_to_string") else one
+        for part, one in model.parts().items()
+    }
+    return type(model).from_parts(model.config, parts)
 
 
 def make_churn(name):
@@ -69,9 +80,28 @@ def make_voc(name):
     return trained, rows
 
 
+def make_offers(name):
+    """A log of few columns, and customers to serve: one with what is missing and what is new, one who is known."""
+    if name in builders.OF_BASKETS:
+        baskets = builders.baskets_of(60, seed=5)
+        keys = baskets[["customer_id"]].drop_duplicates().head(12).reset_index(drop=True)
+        keys.loc[0, "customer_id"] = "n1"
+        return builders.train(name, baskets), keys
+    columns = ["age", "plan", "지역", "tenure_months"]
+    named = ["customer_id", "offer", "channel", "sent_at", "position", "accepted", "category", "discount"]
+    log = builders.offers_of(150, seed=5).rename(columns={"region": "지역"})[[*named, *columns]]
+    trained = builders.train(name, log)
+    if name == "offers/uplift":
+        trained.model = few_trees(trained.model)
+    cut_trees(trained.model)
+    rows = log[["customer_id", *columns]].drop_duplicates("customer_id").head(12).reset_index(drop=True)
+    rows.loc[0, ["plan", "지역"]] = [None, "never seen"]
+    return trained, rows.assign(customer_id=["n1", *rows["customer_id"][1:]])
+
+
 def make(name):
     kind = registry.model_class(name)
-    trained, rows = {"churn": make_churn, "volume": make_volume, "voc": make_voc}[kind.family](name)
+    trained, rows = MAKERS[kind.family](name)
     place = HERE / f"contract-{CONTRACT}" / name
     shutil.rmtree(place, ignore_errors=True)
     save(trained, place / "model")
@@ -84,6 +114,8 @@ def make(name):
     if size >= builders.RECIPES[name].largest:
         raise SystemExit("too large")
 
+
+MAKERS = {"churn": make_churn, "volume": make_volume, "voc": make_voc, "offers": make_offers}
 
 for wanted in sys.argv[1:] or registry.MODELS:
     make(wanted)

@@ -180,6 +180,8 @@ def test_most_accepted_to_everyone_is_chosen_on_other_customers():
     assert abs(np.mean(gaps)) < 3 * np.std(gaps) / 5
     offer, reward = logged()
     assert most_accepted(offer, reward, LOGGING[offer]) == 0
+    named = np.array(["요금제", "데이터"], dtype=object)[(offer == 0).astype(int)]
+    assert most_accepted(named, reward, LOGGING[offer]) == "데이터", "a column of texts is an array of objects"
     assert most_accepted(np.array(["요금제", "데이터"])[(offer == 0).astype(int)], reward, LOGGING[offer]) == "데이터"
 
 

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from cxml.metrics.uplift import (
+from cxml.metrics import (
     auuc,
     average_effect,
     effect_table,
@@ -183,6 +183,8 @@ def test_the_average_effect_of_small_arms_has_welchs_error():
     assert average_effect(y, treated).value / average_effect(y, treated).standard_error == pytest.approx(
         welch.statistic
     )
+    ends = welch.confidence_interval()
+    assert average_effect(y, treated).interval() == pytest.approx((ends.low, ends.high))
     assert average_effect([1, 0, 1], [1, 0, 0]).standard_error == np.inf
 
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxml.demo import churn, voc, volume
+from cxml.demo import churn, offers, voc, volume
 from cxml.demo._telling import Written, head, summary, tool
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ def run(
     Parameters
     ----------
     frame : DataFrame, optional
-        Customers of yours. By default the public Telco sample, and after churn the calls of a bank and invented
-        comments.
+        Customers of yours. By default the public Telco sample, and after churn the calls of a bank, invented
+        comments and invented offers.
     source : str, default="your data"
         With `frame`: the file that it was read from.
     target : str, default="churn"
@@ -58,7 +58,7 @@ def run(
     table = None if frame is None else churn.Table(Path(source).stem, source, frame, target, key)
     parts = [churn.show(table, folder, source, more=more)]
     if frame is None:
-        parts += [volume.show(folder), voc.show(folder)]
+        parts += [volume.show(folder), voc.show(folder), offers.show(folder)]
     _close(parts, time.perf_counter() - started)
 
 

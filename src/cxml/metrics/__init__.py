@@ -10,6 +10,7 @@ from cxml.metrics.classification import (
     roc_auc,
 )
 from cxml.metrics.distribution import coverage, crps, interval_width, pinball_loss, winkler_score
+from cxml.metrics.effects import Effect, average_effect, effect_table
 from cxml.metrics.experiment import ABTest, ab_test
 from cxml.metrics.forecast import bias, mape, mase, seasonal_scale, smape, wape
 from cxml.metrics.gains import GainsCurve, gains_curve
@@ -29,16 +30,7 @@ from cxml.metrics.profit import (
 )
 from cxml.metrics.ranking import average_precision_at, ndcg_at, precision_at, recall_at, reciprocal_rank_at
 from cxml.metrics.survival import concordance_index
-from cxml.metrics.uplift import (
-    Effect,
-    auuc,
-    average_effect,
-    effect_table,
-    qini_area,
-    qini_coefficient,
-    qini_curve,
-    uplift_at,
-)
+from cxml.metrics.uplift import auuc, qini_area, qini_coefficient, qini_curve, uplift_at
 from cxml.metrics.uplift_intervals import bootstrap_uplift
 from cxml.metrics.uplift_profit import incremental_profit_curve, maximum_profit_uplift
 

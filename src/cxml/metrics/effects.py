@@ -22,13 +22,20 @@ class Effect(NamedTuple):
         In the unit of the outcome.
     standard_error : float >= 0
         Infinite where an arm is of one row, or one group of rows: it cannot tell how much they differ.
+    freedom : float > 0, default=infinity
+        Degrees of freedom of the error, by Welch and Satterthwaite: few where an arm has few rows.
     """
 
     value: float
     standard_error: float
+    freedom: float = float("inf")
 
-    def interval(self, deviates: float = 1.959964) -> tuple[float, float]:
-        """Bounds of the normal interval, of 95 % unless told otherwise."""
+    def interval(self, deviates: float | None = None) -> tuple[float, float]:
+        """Bounds so many standard errors away; by default those of 95 %, by Student's t of `freedom`."""
+        from scipy.special import ndtri, stdtrit
+
+        if deviates is None:
+            deviates = float(stdtrit(self.freedom, 0.975) if np.isfinite(self.freedom) else ndtri(0.975))
         return self.value - deviates * self.standard_error, self.value + deviates * self.standard_error
 
 
@@ -61,7 +68,9 @@ def average_effect(
     ----------
     .. [1] Hajek, J. (1971). Comment on "An essay on the logical foundations of survey sampling". In Foundations of
        Statistical Inference. Holt, Rinehart and Winston.
-    .. [2] Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models.
+    .. [2] Welch, B. L. (1947). The generalization of 'Student's' problem when several different population variances
+       are involved. Biometrika, 34, 28-35.
+    .. [3] Liang, K.-Y., & Zeger, S. L. (1986). Longitudinal data analysis using generalized linear models.
        Biometrika, 73(1), 13-22 (`groups`).
 
     Examples
@@ -77,7 +86,7 @@ Compare one treatment with control at a time.
     """
     outcome, _, treated, inverse = trial_rows(y, np.zeros(np.size(y)), treatment, propensity)
     unit, units = units_of(groups, outcome.size)
-    value, moved, told = 0.0, np.zeros(outcome.size), True
+    value, moved, parts, told = 0.0, np.zeros(outcome.size), 0.0, True
     for sign, of_arm in ((1.0, treated == 1), (-1.0, treated == 0)):
         weight, own = inverse[of_arm], outcome[of_arm]
         mean = float(weight @ own / weight.sum())
@@ -85,8 +94,12 @@ Compare one treatment with control at a time.
         seen = np.unique(unit[of_arm]).size
         told = told and seen > 1
         moved[of_arm] = sign * weight * (own - mean) / weight.sum() * (seen / max(seen - 1, 1)) ** 0.5
-    error = float((np.bincount(unit, moved, units) ** 2).sum()) ** 0.5
-    return Effect(value, error if told else float("inf"))
+        variance = float((np.bincount(unit[of_arm], moved[of_arm], units) ** 2).sum())
+        parts += variance**2 / max(seen - 1, 1)
+    square = float((np.bincount(unit, moved, units) ** 2).sum())
+    if not told:
+        return Effect(value, float("inf"))
+    return Effect(value, square**0.5, square**2 / parts if parts > 0 else float("inf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +171,6 @@ def effect_table(
         found[0, place] = predicted[rows].mean()
         if 0 < treated[rows].sum() < rows.size:
             own = None if chance is None else chance[rows]
-            found[1:, place] = average_effect(outcome[rows], treated[rows], propensity=own, groups=number[rows])
+            found[1:, place] = average_effect(outcome[rows], treated[rows], propensity=own, groups=number[rows])[:2]
     found[2, np.isinf(found[2])] = np.nan
     return EffectTable(found[0], found[1], found[2], np.array([one.size for one in parts]))

@@ -133,7 +133,7 @@ def bootstrap(
         raise ValueError(
             "`bootstrap` needs at least one prediction after `y`, got none. Pass the predicted probabilities."
         )
-    values, drawn = _replicates(functions, y, predictions, groups, _check_repeats(repeats, level), seed)
+    values, drawn = _replicates(functions, y, predictions, groups, check_repeats(repeats, level), seed)
     return tuple(
         {name: _interval(value, repeated, level) for name, value, repeated in zip(functions, row, many, strict=True)}
         for row, many in zip(values, drawn, strict=True)
@@ -200,7 +200,7 @@ def difference_interval(
     ValueError: `y` and `p` must describe the same rows, got 2 and 1 of them. \
 Pass the predictions in the order of the target.
     """
-    count = _check_repeats(repeats, level)
+    count = check_repeats(repeats, level)
     values, drawn = _replicates({"difference": function}, y, (first, second), groups, count, seed)
     return _interval(values[0][0] - values[1][0], drawn[0, 0] - drawn[1, 0], level)
 
@@ -301,7 +301,8 @@ def units_of(groups: ArrayLike | None, rows: int) -> tuple[NDArray[np.intp], int
     return np.argsort(np.argsort(first))[inverse], first.size
 
 
-def _check_repeats(repeats: int, level: float) -> int:
+def check_repeats(repeats: int, level: float) -> int:
+    """Refuse a level outside (0, 1), and answer with a number of resamples that is enough for it."""
     if not 0 < level < 1:
         raise ValueError(f"`level` must be in (0, 1), got {level!r}. Use 0.95.")
     least = int(np.ceil(2 / (1 - level) - 1e-9))

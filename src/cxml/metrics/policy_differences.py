@@ -191,8 +191,8 @@ def most_accepted(offer: ArrayLike, reward: ArrayLike, propensity: ArrayLike) ->
     mean = float(earned.sum() / weight.sum())
     accepted = max(1, int(np.count_nonzero(log.reward)))
     prior = float(weight.sum()) * max(1 / accepted, PRIOR_ROWS / named.size)
-    best: object = known[int(np.argmax((earned + prior * mean) / (weight + prior)))].item()
-    return best
+    best: object = known[int(np.argmax((earned + prior * mean) / (weight + prior)))]
+    return best.item() if isinstance(best, np.generic) else best
 
 
 def _means_of(

@@ -21,20 +21,6 @@ from numpy.typing import ArrayLike
 
 from cxml.metrics._arms import area_under, arms_of, rate, value_at
 from cxml.metrics._rows import Floats, answer, as_floats, check_share
-from cxml.metrics.effects import Effect, EffectTable, average_effect, effect_table
-
-__all__ = [
-    "Effect",
-    "EffectTable",
-    "UpliftCurve",
-    "auuc",
-    "average_effect",
-    "effect_table",
-    "qini_area",
-    "qini_coefficient",
-    "qini_curve",
-    "uplift_at",
-]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +144,9 @@ def qini_coefficient(
 ) -> float | Floats:
     """Qini coefficient Q of Radcliffe (2007): `qini_area` as a share of the best that the outcomes allow.
 
-    The best curve takes all treated who responded first and all control rows who responded last, so 1 is not within
-    reach of any model. For outcomes of 0 and 1.
+    The best curve takes all treated who responded first, all control rows who responded last, and runs straight between
+    these points. It knows the outcomes: no model comes near 1, though on a few rows luck may pass it. For outcomes of 0
+    and 1.
 
     Parameters
     ----------

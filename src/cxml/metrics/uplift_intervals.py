@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cxml.metrics._rows import Floats, Weights, as_floats
-from cxml.metrics.intervals import MOST_ROWS, Interval, _check_repeats, resamples
+from cxml.metrics.intervals import MOST_ROWS, Interval, check_repeats, resamples
 
 UpliftMetric: TypeAlias = Callable[..., "float | Floats"]
 """A metric of ``(y, p, treatment, propensity=, weight=)``, as those of `cxml.metrics.uplift` are."""
@@ -73,7 +73,7 @@ Pass the predicted effects.
         raise ValueError(
             "`bootstrap_uplift` needs at least one prediction after `treatment`, got none. Pass the predicted effects."
         )
-    repeats = _check_repeats(repeats, level)
+    repeats = check_repeats(repeats, level)
     treated = as_floats("treatment", treatment)
     chance = None if propensity is None else np.broadcast_to(np.asarray(propensity, dtype=np.float64), treated.shape)
     every = [(as_floats("y", y), as_floats("p", one), treated, chance) for one in predictions]

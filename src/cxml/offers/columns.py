@@ -1,0 +1,12 @@
+"""Names of what comes out of offers."""
+
+OFFER = "offer"
+CHANNEL = "channel"
+RANK = "rank"
+PROBABILITY = "acceptance_probability"
+UPLIFT = "uplift"
+VALUE = "expected_value"
+PROPENSITY = "propensity"
+FATE = "fate"
+RULE = "rule"
+REASONS, SENTENCE = "reasons", "reasons_text"
