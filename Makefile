@@ -38,7 +38,7 @@ check: $(VENV)/.check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q --doctest-modules src/cxml
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules src/cxml
 
 ui: $(VENV)/.demo
 	@echo 'The runs are at http://127.0.0.1:$(PORT) - stop with Ctrl-C.'

@@ -24,8 +24,8 @@ from _data import FOLDER, table
 from cxml.errors import FrameError
 from cxml.metrics import average_effect, qini_area, uplift_at
 from cxml.metrics.uplift_intervals import bootstrap_uplift
-from cxml.offers.config import UpliftConfig
 from cxml.offers.checks_uplift import check_uplift
+from cxml.offers.config import UpliftConfig
 from cxml.offers.uplift import AverageEffect, ResponseEffect, UpliftOffers
 
 MAILS = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")

@@ -459,5 +459,5 @@ class TestVoc:
         (in_tmp / "lost.csv").write_text("queue,topic\n,배송\n", encoding="utf-8")
         assert "A rule must say its 'queue' - got none in rule 1" in refused(*asked, "--rules", "lost.csv")
         assert "nowhere.csv: there is none" in refused(*asked, "--rules", "nowhere.csv")
-        assert "--reasons is for churn - got it for voc. Leave it out." in refused(*asked, "--reasons", 1)
+        assert "--reasons is for churn and offers - got it for voc. Leave it out." in refused(*asked, "--reasons", 1)
         assert "got no --data" in refused("predict", "model", "--out", "a.csv")

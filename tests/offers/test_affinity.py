@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
+import builders
+from cxml import offers
 from cxml.errors import ConfigError, FrameError, NotFittedError
 from cxml.offers.affinity import AffinityOffers, CosineOffers, MostTakenOffers, baskets_of
 from cxml.offers.affinity_chances import _Likelihood, chances, fitted_chances
@@ -78,6 +80,18 @@ def test_the_order_without_time_hangs_on_what_rows_hold_alone():
     held = [set(map(tuple, part.iloc[side.test].to_numpy())) for part, side in ((frame, one), (turned, other))]
     assert held[0] == held[1]
     assert len(held[0]) >= 200
+
+
+def test_of_an_item_taken_often_without_time_a_part_is_held_out_whatever_the_order_of_rows():
+    customer, item = np.ones(100, dtype=np.uint64), np.arange(100) % 2
+    turned = np.random.default_rng(0).permutation(100)
+    one, other = (
+        Baskets.gather(customer[rows], item[rows], None, 2, repeats=True) for rows in (np.arange(100), turned)
+    )
+    assert one.items.tolist() == other.items.tolist()
+    held = one.items[one.last_part()]
+    assert len(held) == 20
+    assert 3 < held.sum() < 17
 
 
 def test_the_past_fades_and_of_an_item_taken_again_the_last_time_counts():
@@ -404,3 +418,22 @@ def test_what_was_found_is_said():
     notes = check_affinity(log().drop(columns="at"), replace(UNTIMED, remember=False))[2].notes
     assert any("nothing fades" in one for one in notes)
     assert any("keeps no baskets" in one for one in notes)
+
+
+def test_what_a_customer_has_already_is_never_chosen_and_says_so():
+    taken = builders.baskets_of(120)
+    names = {"key": "customer_id", "offer": "offer", "time": "sent_at"}
+    model = offers.train(taken, **names, track=False)
+    who = taken["customer_id"].iloc[[0]]
+    customers = who.to_frame().reset_index(drop=True)
+    had = set(taken.loc[taken["customer_id"].eq(who.iloc[0]), "offer"])
+    policy = offers.Policy(least_value=-1)
+    fates = offers.predict(model, customers, k=24, policy=policy, everything=True)
+    assert set(fates.loc[fates["rule"] == "has it already", "offer"]) == had
+    chosen = offers.predict(model, customers, k=24, policy=policy)
+    assert had.isdisjoint(chosen["offer"])
+    assert len(chosen) == 24 - len(had)
+    record = offers.Decider(model.model, policy, key="customer_id", offer="offer").predict_one(
+        customers.iloc[0].to_dict(), k=24
+    )
+    assert [one["offer"] for one in record] == chosen["offer"].tolist()

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from cxml.errors import ConfigError, FrameError, NotFittedError
+from cxml.offers.checks_uplift import check_uplift
 from cxml.offers.config import UpliftConfig
 from cxml.offers.evaluate_uplift import (
     answer_uplift,
     baselines_uplift,
-    check_uplift,
     figures_uplift,
     judge_uplift,
     pairs_of,

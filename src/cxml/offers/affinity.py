@@ -12,7 +12,7 @@ from cxml.errors import FrameError, NotFittedError
 from cxml.frames import check_columns
 from cxml.offers.affinity_chances import chances
 from cxml.offers.affinity_choice import Choice, choose, fit_chances, own_scores, scores_of, share_of
-from cxml.offers.affinity_records import BasketScorer
+from cxml.offers.affinity_records import BasketScorer, barred_of
 from cxml.offers.answers import allowed_entries, best_entries, entry_answer
 from cxml.offers.baskets import Baskets
 from cxml.offers.catalogue import (
@@ -194,7 +194,7 @@ class AffinityOffers:
         for start in range(0, len(of), block):
             rows = slice(start, start + block)
             found[rows] = one.of_entries(self._chances(of[rows]), code)
-        return Scores(found, one.spread(code))
+        return Scores(found, one.spread(code), barred=barred_of(found, config))
 
     @property
     def _needed(self) -> tuple[str, ...]:

@@ -112,7 +112,8 @@ class _HeldBack:
     def scores(self, choice: Choice, learned: ItemWeights) -> np.ndarray:
         """Scores of all items for each customer asked."""
         found = scores_of(self.kept.matrix(choice.fading, self.asked), learned, choice)
-        return found + own_scores(self.kept, self.asked, choice)
+        found += own_scores(self.kept, self.asked, choice)
+        return found
 
 
 def scores_of(histories: sparse.csr_array, learned: ItemWeights, choice: Choice) -> np.ndarray:
@@ -137,7 +138,8 @@ def own_scores(baskets: Baskets, of: np.ndarray, choice: Choice) -> np.ndarray:
     """
     if not choice.own:
         return np.zeros((1, 1), dtype=np.float32)
-    return np.float32(choice.own) * baskets.often(choice.fading, of)
+    found: np.ndarray = np.float32(choice.own) * baskets.often(choice.fading, of)
+    return found
 
 
 def choose(baskets: Baskets, *, ordered: bool, repeat: bool, seed: int, counted: bool = False) -> Choice:
@@ -169,7 +171,7 @@ def choose(baskets: Baskets, *, ordered: bool, repeat: bool, seed: int, counted:
     if _surely_better(paired_ranks, ranks, errors=2.0):  # a folder several times as large
         choice = paired
     if repeat:
-        choice = _best_again(held, choice, (0.0, *fadings), "own" if counted else "again")
+        choice = _best_again(held, choice, (0.0, *fadings), own=counted)
     return fit_chances(baskets, choice, repeat=repeat, seed=seed)
 
 
@@ -246,10 +248,11 @@ def _best_fading(held: _HeldBack, choice: Choice, fadings: tuple[float, ...]) ->
     return best
 
 
-def _best_again(held: _HeldBack, choice: Choice, fadings: tuple[float, ...], name: str) -> Choice:
+def _best_again(held: _HeldBack, choice: Choice, fadings: tuple[float, ...], *, own: bool) -> Choice:
     """How much what was taken before speaks for itself, and how fast that fades: both at once."""
     learned = choice.learn(held.kept)
-    tried = [replace(choice, fading=fading, **{name: weight}) for weight in _AGAIN for fading in fadings]
+    weighed = [replace(choice, own=one) if own else replace(choice, again=one) for one in _AGAIN]
+    tried = [replace(one, fading=fading) for one in weighed for fading in fadings]
     return max(tried, key=lambda one: float(held.ranks(held.scores(one, learned)).mean()))
 
 

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from cxml.offers.config import AffinityConfig
 
 
+def barred_of(chances: np.ndarray, config: AffinityConfig) -> np.ndarray | None:
+    """What each customer has already: nothing else has a chance of exactly 0. None where things are taken again."""
+    return None if config.repeat else chances == 0.0
+
+
 class BasketScorer:
     """Chances of one customer's next item; safe in many threads.
 
@@ -43,7 +48,8 @@ class BasketScorer:
 
     def __call__(self, record: Mapping[str, Any]) -> Scores:
         """Chances of one record, arrays of shape (1, n_entries)."""
-        return Scores(self._chances(record)[None, :], self._spread)
+        found = self._chances(record)[None, :]
+        return Scores(found, self._spread, barred=barred_of(found, self._config))
 
     def _chances(self, record: Mapping[str, Any]) -> np.ndarray:
         if not isinstance(record, Mapping):

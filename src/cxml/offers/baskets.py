@@ -55,7 +55,7 @@ class Baskets:
         -------
         Baskets
         """
-        order = taking_order(customer, item, moment)
+        order = taking_order(customer, item, moment, repeats=repeats)
         if not repeats:
             code = np.unique(customer[order], return_inverse=True)[1]
             order = order[np.sort(np.unique(code * n_items + item[order], return_index=True)[1])]
@@ -204,16 +204,35 @@ class Baskets:
         return cls(np.zeros(0, dtype=np.uint64), np.zeros(1, dtype=np.int64), np.zeros(0, dtype=np.int32), n_items)
 
 
-def taking_order(customer: np.ndarray, item: np.ndarray, moment: np.ndarray | None) -> np.ndarray:
-    """Order of rows by customer, by moment, and by chance where moments are alike or unknown: shape (n_rows,)."""
-    found: np.ndarray = np.lexsort(
-        (_mixed(customer, item), np.zeros(len(item)) if moment is None else moment, customer)
-    )
+def taking_order(
+    customer: np.ndarray, item: np.ndarray, moment: np.ndarray | None, *, repeats: bool = False
+) -> np.ndarray:
+    """Order of rows by customer, by moment, and by chance where moments are alike or unknown: shape (n_rows,).
+
+    With `repeats` takings of one item at one moment are drawn apart: else all or none of them would be held out.
+    """
+    moment = np.zeros(len(item)) if moment is None else moment
+    chance = _mixed(customer, item)
+    if repeats:
+        chance = _mixed(chance, _earlier_alike(customer, item, moment))
+    found: np.ndarray = np.lexsort((chance, moment, customer))
+    return found
+
+
+def _earlier_alike(customer: np.ndarray, item: np.ndarray, moment: np.ndarray) -> np.ndarray:
+    """How many rows before each one are of the same customer, item and moment, shape (n_rows,)."""
+    order = np.lexsort((moment, item, customer))
+    new = np.ones(len(order), dtype=bool)
+    if len(order):
+        new[1:] = np.any([one[order][1:] != one[order][:-1] for one in (customer, item, moment)], axis=0)
+    starts = np.flatnonzero(new)
+    found = np.empty(len(order), dtype=np.int64)
+    found[order] = np.arange(len(order)) - np.repeat(starts, np.diff(np.r_[starts, len(order)]))
     return found
 
 
 def _mixed(customer: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """A number of each row that hangs on nothing but its customer and its item (the mixer of SplitMix64)."""
+    """A number of each row that hangs on nothing but these two numbers of it (the mixer of SplitMix64)."""
     mixed = customer ^ ((item.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15))
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

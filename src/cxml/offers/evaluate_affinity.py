@@ -117,7 +117,7 @@ def split_affinity(frame: pd.DataFrame, config: AffinityConfig) -> Split:
     last = baskets.last_part()
     if config.repeat:
         held = np.zeros(len(taken), dtype=bool)
-        held[taking_order(customer, item, moment)[last]] = True
+        held[taking_order(customer, item, moment, repeats=True)[last]] = True
     else:
         pairs = baskets.owners[last] * len(names) + baskets.items[last]
         held = np.isin(baskets.find(customer) * len(names) + item, pairs)
@@ -187,11 +187,10 @@ def _lists(
         known = within & (place >= 0)
         np.add.at(times, (owner[known] - start, place[known]), 1.0)
         # An item that the model has never seen was taken all the same: no list can hold it.
-        unseen, missed_times = np.unique(
-            np.column_stack([owner, hashed(items)])[within & (place < 0)], axis=0, return_counts=True
-        )
+        strange = np.column_stack([owner, hashed(items)])[within & (place < 0)]
+        unseen, missed_times = np.unique(strange, axis=0, return_counts=True)
         if not config.repeat:  # only the first taking counts
-            times, missed_times = np.minimum(times, 1.0), np.ones(len(unseen))
+            times, missed_times = np.minimum(times, 1.0), np.ones_like(missed_times)
         at = unseen[:, 0].astype(np.intp) - start
         missed, lost = np.bincount(at, minlength=len(chance)), np.bincount(at, missed_times, minlength=len(chance))
         found.append(_judged(chance, times, missed, lost))

@@ -89,7 +89,7 @@ def plot_policy_values(
     figure, ax, ink = canvas(ax, (6.8, 1.6 + 0.5 * len(shown)))
     if known is not None:
         ax.axvspan(scale * known.lower, scale * known.upper, color=GREEN, alpha=0.15, linewidth=0)
-        value, lower, upper = (amount(scale * one) for one in (known.value, known.lower, known.upper))
+        value, lower, upper = (_told(scale * one) for one in (known.value, known.lower, known.upper))
         words = f"its own log: {value} [{lower}, {upper}]"
         ax.axvline(scale * known.value, color=GREEN, linewidth=1.4, label=words)
     low, high = (scale * end for end in _window(shown, known))
@@ -102,7 +102,7 @@ def plot_policy_values(
             if cut:
                 ax.plot([end], [row], sign, color=colour, markersize=6, clip_on=False)
         ax.plot([scale * one.value], [row], "o", color=colour, markerfacecolor=face, markersize=8, markeredgewidth=1.8)
-        worth = f"{amount(scale * one.value)}  ({one.effective_rows:,.0f} effective rows)"
+        worth = f"{_told(scale * one.value)}  ({one.effective_rows:,.0f} effective rows)"
         across = (scale * one.value - low) / (high - low)
         align = "left" if across < 0.3 else "right" if across > 0.7 else "center"
         place = (scale * one.value, row)
@@ -374,3 +374,8 @@ def _units(value: float) -> str:
 def _check_top(top: int) -> None:
     if not isinstance(top, (int, np.integer)) or isinstance(top, bool) or top < 1:
         raise FrameError(f"`top` must be a whole number of rows, 1 or more - got {top!r}.")
+
+
+def _told(value: float) -> str:
+    """An amount of money in whole units, a rate in three digits."""
+    return amount(value) if abs(value) >= 100 else f"{value:.3g}"
