@@ -140,7 +140,7 @@ def without_control(frame: pd.DataFrame, config: OffersConfig) -> tuple[pd.DataF
         return frame, ()
     if config.offer is None:
         raise FrameError(f"control={config.control!r} must be one of the offers - got no offer=. Pass offer=...")
-    is_control = (frame[config.offer].astype(str) == str(config.control)).to_numpy()
+    is_control = names_control(frame[config.offer], config.control)
     if not is_control.any() or is_control.all():
         _, names = offer_texts(frame[config.offer])
         which = "all" if is_control.all() else "none"
@@ -155,11 +155,17 @@ def without_control(frame: pd.DataFrame, config: OffersConfig) -> tuple[pd.DataF
     return _among_contacted(frame[~is_control], frame[is_control], config), (note,)
 
 
+def names_control(values: pd.Series, control: object) -> np.ndarray:
+    """Which rows name the control: read as offers are, so that 6 is also 6.0."""
+    found: np.ndarray = places_among(values, [read_category(control) or ""]) == 0
+    return found
+
+
 def contacted(frame: pd.DataFrame, config: OffersConfig) -> pd.DataFrame:
     """The rows in which an offer was made: without those of the control, where it is named."""
     if config.control is None or config.offer is None:
         return frame
-    is_control = (frame[config.offer].astype(str) == str(config.control)).to_numpy()
+    is_control = names_control(frame[config.offer], config.control)
     return frame[~is_control] if is_control.any() else frame
 
 

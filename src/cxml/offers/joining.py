@@ -10,6 +10,7 @@ import numpy as np
 from cxml.errors import FrameError, nearest, shorten
 from cxml.frames import as_pandas, check_columns, check_unique
 from cxml.offers.catalogue import offer_texts, places_among
+from cxml.offers.checks import names_control
 from cxml.offers.config import LogConfig
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _joined(
     at = places_among(log[name], names)
     known_by_none = (at < 0) & log[name].notna().to_numpy()
     if absent is not None:
-        known_by_none &= (log[name].astype(str) != str(absent)).to_numpy()
+        known_by_none &= ~names_control(log[name], absent)
     if known_by_none.any():
         unknown = log.loc[known_by_none, name].unique()
         raise FrameError(

@@ -9,7 +9,6 @@ import numpy as np
 
 from cxml.additive.pairs import AdditivePairs
 from cxml.encoding import Column
-from cxml.offers.answers import allowed_entries, best_entries
 from cxml.offers.catalogue import ONLY_OFFER, check_entries
 from cxml.offers.columns import CHANNEL, OFFER, PROBABILITY
 from cxml.offers.design import PairDesign
@@ -68,15 +67,10 @@ class RecordScorer:
         return float(self._drift.at(np.array([self._moment.read(moment)]))[0])
 
     def best(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """The likeliest entry that goes with what the record names."""
+        """The likeliest entry for a record that names none."""
         chances = self._chances(record)
         config = self._config
         place = int(np.argmax(chances))
-        if any(name is not None and record.get(name) is not None for name in (config.offer, config.channel)):
-            import pandas as pd
-
-            allowed = allowed_entries(pd.DataFrame([dict(record)]), self.entries, config)
-            place = int(best_entries(chances[None, :], allowed)[0])
         found = {config.key: record[config.key]} if config.key is not None and config.key in record else {}
         found[OFFER] = self._names[place]
         if self._ways:

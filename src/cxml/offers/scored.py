@@ -241,10 +241,23 @@ class ScoredOffers:
         FrameError
             If it is no mapping, lacks a column, or holds a value of the wrong kind - as in a batch.
         """
+        if isinstance(record, Mapping) and self._speaks_of_a_pair(record):
+            import pandas as pd
+
+            # The position counts, and what cannot be named is refused, as in a batch.
+            row = pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in record.items()})
+            found: dict[str, Any] = self.predict(row).to_dict("records")[0]
+            return found
         if self._record is None:
             design, score = self.fitted
             self._record = RecordScorer(design, self._pairs_of(design, score), design.catalogue, self._drift)
         return self._record.best(record)
+
+    def _speaks_of_a_pair(self, record: Mapping[str, Any]) -> bool:
+        """Whether a record names its offer or its channel; where there are neither, whether it says its position."""
+        config = self.config
+        names = [name for name in (config.offer, config.channel) if name is not None] or [config.position]
+        return any(name is not None and record.get(name) is not None for name in names)
 
     def explain(self, frame: pd.DataFrame) -> Explanation:
         """Exact Shapley values of the log-odds of each row's offer, or of the best one where it names none.
