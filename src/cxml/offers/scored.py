@@ -246,8 +246,8 @@ class ScoredOffers:
 
             # The position counts, and what cannot be named is refused, as in a batch.
             row = pd.DataFrame({name: pd.Series([value], dtype=object) for name, value in record.items()})
-            found: dict[str, Any] = self.predict(row).to_dict("records")[0]
-            return found
+            found = self.predict(row).to_dict("records")[0]
+            return {str(name): value for name, value in found.items()}
         if self._record is None:
             design, score = self.fitted
             self._record = RecordScorer(design, self._pairs_of(design, score), design.catalogue, self._drift)
@@ -256,7 +256,7 @@ class ScoredOffers:
     def _speaks_of_a_pair(self, record: Mapping[str, Any]) -> bool:
         """Whether a record names its offer or its channel; where there are neither, whether it says its position."""
         config = self.config
-        names = [name for name in (config.offer, config.channel) if name is not None] or [config.position]
+        names = (config.offer, config.channel) if config.offer or config.channel else (config.position,)
         return any(name is not None and record.get(name) is not None for name in names)
 
     def explain(self, frame: pd.DataFrame) -> Explanation:
