@@ -2,7 +2,6 @@
 
 import io
 import json
-import re
 import sys
 
 import numpy as np
@@ -259,6 +258,7 @@ class TestProgress:
 
         shown = Terminal()
         monkeypatch.setattr(sys, "stderr", shown)
+        monkeypatch.setattr("tqdm.std.time", lambda: 0.0)  # however long it takes here
         toy.train(frame, track=False)
-        assert re.search(r"origin 4 of 4 \(step 4, \d\d:\d\d\)", shown.getvalue())
-        assert re.search(r"fitting on all rows \(step 6, \d\d:\d\d\)", shown.getvalue())
+        assert "origin 4 of 4 (step 4, 00:00)" in shown.getvalue()
+        assert "fitting on all rows (step 6, 00:00)" in shown.getvalue()

@@ -322,16 +322,22 @@ def _asked(options: argparse.Namespace, family: str, verb: str, texts: Sequence[
             continue
         if family not in families:
             raise ConfigError(f"{_flag(name)} is for {' and '.join(families)} - got it for {family}. Leave it out.")
-        asked[name] = _read(value, texts) if name in words.files else _json(value) if name in words.plain else value
+        if name in words.files:
+            value = _read(value, texts)
+        elif name in words.plain:
+            value = _json(name, value)
+        asked[name] = value
     return asked
 
 
-def _json(file: str) -> Any:
+def _json(name: str, file: str) -> Any:
     """Read a file of JSON, refusing what is none before anything starts."""
     try:
         return json.loads(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
-        raise FrameError(f"A policy must be a file of JSON - {file} cannot be read: {error}. Check it.") from error
+        raise FrameError(
+            f"{_flag(name)} must name a file of JSON - {file} cannot be read: {error}. Check it."
+        ) from error
 
 
 def _settings(pairs: Sequence[str]) -> dict[str, Any]:

@@ -167,6 +167,28 @@ needs rows of both kinds.
     return target, labels[index], labels[1 - index]
 
 
+def holds_label(values: pd.Series, label: object) -> np.ndarray:
+    """Which values are a label of `binary_target`: equal to it, or written alike. A missing one is not.
+
+    Parameters
+    ----------
+    values : Series
+    label : label
+
+    Returns
+    -------
+    array of bool, shape (n_rows,)
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> holds_label(pd.Series(["1", 1, True, "no", None]), 1).tolist()
+    [True, True, True, False, False]
+    """
+    found: np.ndarray = ((values == label) | (values.astype(str) == str(label))).to_numpy(dtype=bool, na_value=False)
+    return found & values.notna().to_numpy()
+
+
 def _labels(values: pd.Series) -> tuple[np.ndarray, list[object]]:
     import pandas as pd
 

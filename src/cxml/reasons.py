@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from cxml.additive.score import probabilities
 from cxml.contract import Explanation
 from cxml.errors import ConfigError
 
@@ -55,17 +56,10 @@ def points_of(explanation: Explanation) -> np.ndarray:
     score, base = explanation.score, explanation.base
     gap = score - base
     tiny = np.abs(gap) < 1e-6
-    middle = _probabilities(base + gap / 2)
-    rise = _probabilities(score) - _probabilities(np.array(base))
+    middle = probabilities(base + gap / 2)
+    rise = probabilities(score) - probabilities(np.array(base))
     slope = np.where(tiny, middle * (1 - middle), rise / np.where(tiny, 1.0, gap))
     found: np.ndarray = 100.0 * explanation.effects * slope[:, None]
-    return found
-
-
-def _probabilities(log_odds: np.ndarray) -> np.ndarray:
-    from scipy.special import expit
-
-    found: np.ndarray = expit(log_odds)
     return found
 
 

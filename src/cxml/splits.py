@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxml.contract import Split
+from cxml.encoding import Column, read_column
+from cxml.errors import FrameError
 from cxml.frames import hash_rows
 
 if TYPE_CHECKING:
@@ -97,6 +99,45 @@ def time_split(days: np.ndarray, groups: np.ndarray, *, share: float, seed: int)
     day = np.datetime64(int(cut), "D")
     rule = f"as-of dates from {day} on held out, each key on one side, seed {seed}"
     return Split(np.flatnonzero(train), np.flatnonzero(test), rule)
+
+
+def check_moments(values: pd.Series, *, what: str = "moment") -> np.ndarray:
+    """Read the moment of each row as days.
+
+    Parameters
+    ----------
+    values : Series
+        Dates, or texts that are dates.
+    what : str, default="moment"
+        What the message calls it.
+
+    Returns
+    -------
+    array of float, shape (n_rows,)
+
+    Raises
+    ------
+    FrameError
+        If one is missing or is no date.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> check_moments(pd.Series(["1970-01-02", "1970-01-03 12:00"])).tolist()
+    [1.0, 2.5]
+    >>> check_moments(pd.Series(["1970-01-02", None], name="sent_at"))
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: Each row must have its moment - 1 of 2 rows have none in 'sent_at'. Fill it or drop these \
+rows.
+    """
+    days = read_column(values, Column(str(values.name), "date"))
+    if np.isnan(days).any():
+        raise FrameError(
+            f"Each row must have its {what} - {int(np.isnan(days).sum()):,} of {len(days):,} rows have none in "
+            f"{values.name!r}. Fill it or drop these rows."
+        )
+    return days
 
 
 def groups_of(frame: pd.DataFrame, *, key: str | None, content: Sequence[str] | None = None) -> np.ndarray:

@@ -157,6 +157,18 @@ class AdditiveScore:
         return cls(float(score["intercept"]), linear, parts.get("trees"), levels)
 
 
+def probabilities(log_odds: np.ndarray) -> np.ndarray:
+    """Probabilities of log-odds.
+
+    >>> probabilities(np.array([0.0, -1000.0, 1000.0])).tolist()
+    [0.5, 0.0, 1.0]
+    """
+    from scipy.special import expit
+
+    found: np.ndarray = expit(log_odds)
+    return found
+
+
 def sigmoid(score: float) -> float:
     """Probability of log-odds, without overflow at either end.
 

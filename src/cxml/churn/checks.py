@@ -11,9 +11,9 @@ from cxml.churn.config import ChurnConfig, SurvivalConfig
 from cxml.contract import Findings
 from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, learn_levels, read_column
 from cxml.errors import FrameError, shorten
-from cxml.frames import binary_target, check_columns, check_unique, hash_rows
+from cxml.frames import binary_target, check_columns, check_unique, hash_rows, holds_label
 from cxml.leakage import find_duration_leaks, find_leaks, settle_leaks
-from cxml.splits import groups_of
+from cxml.splits import check_moments, groups_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def check(frame: pd.DataFrame, config: ChurnConfig) -> tuple[pd.DataFrame, Churn
     _check_counts(target)
     _check_keys(frame, config)
     if config.time is not None:
-        check_moments(frame[config.time])
+        check_moments(frame[config.time], what="as-of date")
     encoder, notes = learn_encoder(frame, config)
     encoder.encode(frame)  # reads every value once: what cannot be read is refused before work starts
     leaks = find_leaks(frame, encoder, target, seed=config.seed)
@@ -112,26 +112,7 @@ def _tells_rows_apart(values: pd.Series) -> bool:
 
 def target_of(frame: pd.DataFrame, config: ChurnConfig) -> np.ndarray:
     """Who left, as 0 and 1, once `check` has settled the label."""
-    values = frame[config.target]
-    found: np.ndarray = ((values == config.positive) | (values.astype(str) == str(config.positive))).to_numpy(dtype=int)
-    return found
-
-
-def check_moments(values: pd.Series) -> np.ndarray:
-    """Read as-of dates as days.
-
-    Raises
-    ------
-    FrameError
-        If one is missing or is no date.
-    """
-    days = read_column(values, Column(str(values.name), "date"))
-    if np.isnan(days).any():
-        raise FrameError(
-            f"Each row must have its as-of date - {int(np.isnan(days).sum()):,} of {len(days):,} rows have none in "
-            f"{values.name!r}. Fill it or drop these rows."
-        )
-    return days
+    return holds_label(frame[config.target], config.positive).astype(int)
 
 
 def check_durations(values: pd.Series) -> np.ndarray:

@@ -24,11 +24,12 @@ from cxml.metrics import (
     pr_auc,
     roc_auc,
 )
+from cxml.metrics.intervals import metric_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cxml.metrics.intervals import Interval, RowMetric
+    from cxml.metrics.intervals import RowMetric
 
 HEADLINE = "log_loss"
 #: The share of customers contacted in the campaign figure of the verdict.
@@ -98,19 +99,10 @@ def judge(answers: Mapping[str, pd.DataFrame], config: ChurnConfig) -> dict[str,
     intervals = bootstrap(functions, target, *chances.values(), groups=first.get("group"), seed=config.seed)
     found = {}
     for (name, chance), figures in zip(chances.items(), intervals, strict=True):
-        metrics = [_metric(metric, one) for metric, one in figures.items()]
+        metrics = [metric_of(metric, one) for metric, one in figures.items()]
         metrics += _expected_maximum_profit(target, chance, config)
         found[name] = Judgement(HEADLINE, metrics)
     return found
-
-
-def _metric(name: str, interval: Interval) -> Metric:
-    if name != "ece":
-        return Metric(name, interval.value, interval.lower, interval.upper)
-    # Resampling adds noise to a figure that cannot be negative, so its interval may lie above the value: the width is
-    # right, the place is not.
-    half = (interval.upper - interval.lower) / 2
-    return Metric(name, interval.value, max(0.0, interval.value - half), interval.value + half)
 
 
 def _expected_maximum_profit(target: np.ndarray, chance: np.ndarray, config: ChurnConfig) -> list[Metric]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxml.churn.baseline import BaseRateChurn
-from cxml.churn.checks import check, check_moments, groups_of_rows, target_of
+from cxml.churn.checks import check, groups_of_rows, target_of
 from cxml.churn.columns import PROBABILITY
 from cxml.churn.config import ChurnConfig, SurvivalConfig
 from cxml.churn.evaluate import answer, judge
@@ -19,7 +19,7 @@ from cxml.churn.survival import LifeTableChurn
 from cxml.contract import Explains, Family, Figure, Judgement, Model, Record, Split, Table, Trial
 from cxml.errors import FrameError
 from cxml.metrics import profit_curve
-from cxml.splits import stratified_split, time_split
+from cxml.splits import check_moments, stratified_split, time_split
 from cxml.training import hold_out, typical_rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def split(frame: pd.DataFrame, config: ChurnConfig) -> Split:
     groups, target = groups_of_rows(frame, config), target_of(frame, config)
     found = None
     if config.time is not None:
-        found = time_split(check_moments(frame[config.time]), groups, share=config.test_size, seed=config.seed)
+        found = time_split(
+            check_moments(frame[config.time], what="as-of date"), groups, share=config.test_size, seed=config.seed
+        )
     if found is None:
         found = stratified_split(target, groups, share=config.test_size, seed=config.seed)
     _check_sides(target, groups, found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cxml.additive import AdditiveScore, Choice, build
-from cxml.additive.score import sigmoid
+from cxml.additive.score import probabilities, sigmoid
 from cxml.churn.checks import groups_of_rows, learn_encoder, target_of
 from cxml.churn.columns import PROBABILITY
 from cxml.churn.config import ChurnConfig
@@ -138,11 +138,3 @@ class ScoredChurn:
 def keyed(frame: pd.DataFrame, key: str | None) -> pd.DataFrame:
     """Start an answer: the index of `frame`, and its key where it has one."""
     return frame[[key]].copy() if key is not None and key in frame.columns else frame[[]].copy()
-
-
-def probabilities(log_odds: np.ndarray) -> np.ndarray:
-    """Probabilities of log-odds."""
-    from scipy.special import expit
-
-    found: np.ndarray = expit(log_odds)
-    return found

@@ -17,6 +17,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from cxml.contract import Metric
 from cxml.metrics._rows import Floats, check_pair
 
 RowMetric: TypeAlias = Callable[..., float | Floats]
@@ -58,6 +59,21 @@ class Interval:
 
     def __str__(self) -> str:
         return f"{self.value:.4g} [{self.lower:.4g}, {self.upper:.4g}]"
+
+
+def metric_of(name: str, interval: Interval) -> Metric:
+    """A figure of the verdict, with the bounds of its interval.
+
+    Resampling adds noise to a figure that cannot be negative, such as a calibration error (``"ece"``), so its interval
+    may lie above the value: the width is right, the place is not, and it is moved to the value.
+
+    >>> metric_of("ece", Interval(0.25, 0.5, 0.75, level=0.95, repeats=500))
+    Metric(name='ece', value=0.25, low=0.125, high=0.375)
+    """
+    if name != "ece":
+        return Metric(name, interval.value, interval.lower, interval.upper)
+    half = (interval.upper - interval.lower) / 2
+    return Metric(name, interval.value, max(0.0, interval.value - half), interval.value + half)
 
 
 def bootstrap(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cxml.errors import FrameError, NotFittedError
-from cxml.frames import check_columns
+from cxml.frames import check_columns, holds_label
 from cxml.offers.affinity_chances import chances
 from cxml.offers.affinity_choice import Choice, choose, fit_chances, own_scores, scores_of, share_of
 from cxml.offers.affinity_records import BasketScorer, barred_of
@@ -23,12 +23,12 @@ from cxml.offers.catalogue import (
     offer_texts,
     places_among,
 )
-from cxml.offers.checks import check_moments
 from cxml.offers.columns import PROBABILITY
 from cxml.offers.config import AffinityConfig
 from cxml.offers.ease import ItemWeights, cosine_weights, no_weights
 from cxml.offers.history import hashed
 from cxml.offers.scores import Scores
+from cxml.splits import check_moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -340,8 +340,7 @@ def taken_rows(frame: pd.DataFrame, config: AffinityConfig) -> np.ndarray:
     if config.response is None:
         return np.ones(len(frame), dtype=bool)
     values = frame[config.response]
-    accepted = (values == config.positive) | (values.astype(str) == str(config.positive))
-    found: np.ndarray = (accepted | values.isna()).to_numpy(dtype=bool)
+    found: np.ndarray = holds_label(values, config.positive) | values.isna().to_numpy()
     return found
 
 

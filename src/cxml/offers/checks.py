@@ -10,11 +10,11 @@ import numpy as np
 from cxml.contract import Findings
 from cxml.encoding import Column, Encoder, describe_left_out, learn_columns, learn_levels, read_column
 from cxml.errors import FrameError, nearest, shorten
-from cxml.frames import binary_target, check_columns, hash_rows
+from cxml.frames import binary_target, check_columns, hash_rows, holds_label
 from cxml.leakage import find_leaks, settle_leaks
 from cxml.offers.catalogue import entries_of, find_offer_columns, offer_texts, places_among
 from cxml.offers.config import LogConfig, OffersConfig
-from cxml.splits import groups_of
+from cxml.splits import check_moments, groups_of
 from cxml.values import read_category
 
 if TYPE_CHECKING:
@@ -56,11 +56,12 @@ def check(frame: pd.DataFrame, config: OffersConfig) -> tuple[pd.DataFrame, Offe
             "Where rows are items taken and nobody was asked, leave response= out."
         )
     asked = frame[answered]
-    target, positive, _ = binary_target(asked[config.response], positive=config.positive)
+    target, positive, negative = binary_target(asked[config.response], positive=config.positive)
     check_counts(target)
     check_starts(frame, config)
     _check_channels(frame, config)
-    config = replace(config, positive=positive, offer_columns=settle_offer_columns(frame, config))
+    columns = settle_offer_columns(frame, config)
+    config = replace(config, positive=positive, negative=negative, offer_columns=columns)
     notes += describe_log(frame, answered, target, config)
     customer, offer, more = learn_encoders(asked, config)
     customer.encode(asked)  # reads every value once: what cannot be read is refused before work starts
@@ -239,10 +240,24 @@ def offer_texts_of(frame: pd.DataFrame, config: LogConfig) -> tuple[np.ndarray, 
 
 
 def target_of(frame: pd.DataFrame, config: OffersConfig) -> np.ndarray:
-    """Who accepted, as 0 and 1, once `check` has settled the label; -1 where nothing was asked."""
+    """Who accepted, as 0 and 1, once `check` has settled the labels; -1 where nothing was asked.
+
+    Raises
+    ------
+    FrameError
+        If a response is neither label: read as a refusal, it would be learned silently.
+    """
     values = frame[config.response]
-    accepted = (values == config.positive) | (values.astype(str) == str(config.positive))
-    found: np.ndarray = np.where(values.isna(), -1, accepted.to_numpy(dtype=int))
+    accepted, empty = holds_label(values, config.positive), values.isna().to_numpy()
+    if config.negative is not None:
+        odd = ~(accepted | empty | holds_label(values, config.negative))
+        if odd.any():
+            raise FrameError(
+                f"A response must be {config.positive!r} or {config.negative!r}, as in the log learned from - "
+                f"{int(odd.sum()):,} of {len(values):,} rows of {config.response!r} hold others: "
+                f"{shorten(values[odd].unique().tolist())}. Write them as the log did, or leave them empty."
+            )
+    found: np.ndarray = np.where(empty, -1, accepted.astype(int))
     return found
 
 
@@ -321,23 +336,6 @@ def _check_channels(frame: pd.DataFrame, config: OffersConfig) -> None:
             f"Each row must have its {config.channel!r} - {int(empty.sum()):,} of {len(frame):,} rows have none, of "
             f"{shorten(offers)}. Fill it or drop these rows; name the offer that is none: control=..."
         )
-
-
-def check_moments(values: pd.Series) -> np.ndarray:
-    """Read moments as days.
-
-    Raises
-    ------
-    FrameError
-        If one is missing or is no date.
-    """
-    days = read_column(values, Column(str(values.name), "date"))
-    if np.isnan(days).any():
-        raise FrameError(
-            f"Each row must have its moment - {int(np.isnan(days).sum()):,} of {len(days):,} rows have none in "
-            f"{values.name!r}. Fill it or drop these rows."
-        )
-    return days
 
 
 def describe_log(

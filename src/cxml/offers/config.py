@@ -120,6 +120,8 @@ class OffersConfig(LogConfig):
         How long after an offer its response is known. Younger responses are no history yet.
     on_leakage : {"warn", "drop", "raise"}, default="warn"
         What to do with a column that knows the answer, see `cxml.leakage`.
+    negative : label, optional
+        The other label of `response`. Settled by training.
     schema, offer_schema : tuple of (column, kind, dirty), optional
         What the columns of the customer and of the offer are, see `cxml.encoding.Column`. Settled by training from all
         rows; left empty, a fit decides by its own rows.
@@ -143,6 +145,7 @@ class OffersConfig(LogConfig):
     propensity: str | None = None
     position: str | None = None
     positive: Any = None
+    negative: Any = field(default=None, metadata=SETTLED)
     control: Any = None
     starts: str | None = None
     ends: str | None = None

@@ -12,17 +12,18 @@ from cxml.encoding import Column, read_column
 from cxml.errors import FrameError
 from cxml.frames import hash_rows
 from cxml.metrics import bootstrap, brier, expected_calibration_error, log_loss, pr_auc, roc_auc
+from cxml.metrics.intervals import metric_of
 from cxml.offers.answers import allowed_entries, best_entries
 from cxml.offers.catalogue import offer_texts, places_among
-from cxml.offers.checks import check_moments, contacted, groups_of_rows, offer_texts_of, target_of
+from cxml.offers.checks import contacted, groups_of_rows, offer_texts_of, target_of
 from cxml.offers.columns import PROBABILITY
 from cxml.offers.config import OffersConfig
-from cxml.splits import stratified_split, time_split
+from cxml.splits import check_moments, stratified_split, time_split
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from cxml.metrics.intervals import Interval, RowMetric
+    from cxml.metrics.intervals import RowMetric
 
 HEADLINE = "log_loss"
 #: The column of answers by a model that learned nothing since its fit.
@@ -202,7 +203,7 @@ def judge(answers: Mapping[str, pd.DataFrame], config: OffersConfig) -> dict[str
     intervals = bootstrap(functions, target, *chances.values(), groups=first.get("group"), seed=config.seed)
     found = {}
     for (name, told), figures in zip(answers.items(), intervals, strict=True):
-        metrics = [_metric(metric, one) for metric, one in figures.items()]
+        metrics = [metric_of(metric, one) for metric, one in figures.items()]
         if STATIC in told:
             static = told[STATIC].to_numpy()
             metrics += [Metric(f"{one}_{STATIC}", float(functions[one](target, static))) for one in (HEADLINE, "ece")]
@@ -230,15 +231,6 @@ def _policy_values(told: pd.DataFrame) -> list[Metric]:
         groups=known["group"].to_numpy() if "group" in known else None,
     )
     return [Metric(f"policy_value_{one.estimator}", one.value, one.lower, one.upper) for one in values]
-
-
-def _metric(name: str, interval: Interval) -> Metric:
-    if name != "ece":
-        return Metric(name, interval.value, interval.lower, interval.upper)
-    # Resampling adds noise to a figure that cannot be negative, so its interval may lie above the value: the width is
-    # right, the place is not.
-    half = (interval.upper - interval.lower) / 2
-    return Metric(name, interval.value, max(0.0, interval.value - half), interval.value + half)
 
 
 def _row_names(frame: pd.DataFrame, config: OffersConfig) -> pd.DataFrame:

@@ -17,9 +17,10 @@ from cxml.metrics.ranking import average_precision_at, ndcg_at, recall_at, recip
 from cxml.offers.affinity import MOST_ITEMS, AffinityOffers, CosineOffers, MostTakenOffers, baskets_of, taken_rows
 from cxml.offers.baskets import Baskets, taking_order
 from cxml.offers.catalogue import offer_texts, places_among
-from cxml.offers.checks import check_log, check_moments
+from cxml.offers.checks import check_log
 from cxml.offers.config import AffinityConfig
 from cxml.offers.history import hashed
+from cxml.splits import check_moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -299,3 +300,15 @@ def figures_affinity(trial: Trial) -> Iterator[Record]:
         line |= {name: float(one["ndcg"].to_numpy()[band == place].mean()) for name, one in trial.answers.items()}
         rows.append(line)
     yield Table("ndcg_by_history", pd.DataFrame(rows))
+
+
+def example_affinity(model: Model, _frame: pd.DataFrame) -> pd.DataFrame:
+    """Customers who are none: all that is asked of an affinity is a key, and a key is somebody's."""
+    import pandas as pd
+
+    return pd.DataFrame({model.config.key: ["new customer 1", "new customer 2", "new customer 3"]})
+
+
+def finish_affinity(trial: Trial, _frame: pd.DataFrame) -> Trial:
+    """Count lists: what is judged is one for each customer, however many things of theirs were held out."""
+    return replace(trial, rows={**trial.rows, "test": len(trial.answers[trial.model.method])})

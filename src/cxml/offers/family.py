@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxml.contract import Family, Figure, Findings, Judgement, Model, Record, Split, Step, Table, Trial
-from cxml.offers.checks import check
+from cxml.contract import Family, Figure, Findings, Judgement, Model, Record, Step, Table, Trial
+from cxml.offers.checks import check, contacted, offer_texts_of, target_of
 from cxml.offers.columns import PROBABILITY
 from cxml.offers.config import AffinityConfig, UpliftConfig
 from cxml.offers.evaluate import answer, judge, moved, split
+from cxml.offers.kind import Kind
 from cxml.offers.logistic import LogisticOffers
 from cxml.offers.popular import PopularOffers
 from cxml.training import hold_out, typical_rows
@@ -28,82 +29,45 @@ _LIMITS = (
 )
 
 
-def _check(frame: pd.DataFrame, config: Any) -> tuple[pd.DataFrame, Any, Findings]:
+def _kind(config: Any) -> Kind:
+    """The question that a model's config asks. What answers the other two is imported where it is asked."""
     if isinstance(config, AffinityConfig):
-        from cxml.offers.evaluate_affinity import check_affinity
+        from cxml.offers import evaluate_affinity as of
 
-        return check_affinity(frame, config)
+        return Kind(
+            of.check_affinity,
+            of.split_affinity,
+            of.baselines_affinity,
+            of.answer_affinity,
+            of.judge_affinity,
+            of.figures_affinity,
+            of.example_affinity,
+            of.finish_affinity,
+        )
     if isinstance(config, UpliftConfig):
+        from cxml.offers import evaluate_uplift as by
         from cxml.offers.checks_uplift import check_uplift
 
-        return check_uplift(frame, config)
-    return check(frame, config)
-
-
-def _split(frame: pd.DataFrame, config: Any) -> Split:
-    if isinstance(config, AffinityConfig):
-        from cxml.offers.evaluate_affinity import split_affinity
-
-        return split_affinity(frame, config)
-    if isinstance(config, UpliftConfig):
-        from cxml.offers.evaluate_uplift import split_uplift
-
-        return split_uplift(frame, config)
-    return split(frame, config)
+        return Kind(
+            check_uplift,
+            by.split_uplift,
+            by.baselines_uplift,
+            by.answer_uplift,
+            by.judge_uplift,
+            by.figures_uplift,
+            _example_of_columns,
+            lambda trial, _frame: trial,
+        )
+    return Kind(check, split, _baselines, answer, judge, _figures, _example_of_columns, _with_drift)
 
 
 def _baselines(model: Model) -> Sequence[Model]:
-    if isinstance(model.config, AffinityConfig):
-        from cxml.offers.evaluate_affinity import baselines_affinity
-
-        return baselines_affinity(model)
-    if isinstance(model.config, UpliftConfig):
-        from cxml.offers.evaluate_uplift import baselines_uplift
-
-        return baselines_uplift(model)
     ladder: list[Model] = [LogisticOffers(model.config), PopularOffers(model.config)]
     names = [one.method for one in ladder]
     return ladder[names.index(model.method) + 1 :] if model.method in names else ladder
 
 
-def _answer(models: Mapping[str, Any], frame: pd.DataFrame, config: Any) -> Mapping[str, pd.DataFrame]:
-    if isinstance(config, AffinityConfig):
-        from cxml.offers.evaluate_affinity import answer_affinity
-
-        return answer_affinity(models, frame, config)
-    if isinstance(config, UpliftConfig):
-        from cxml.offers.evaluate_uplift import answer_uplift
-
-        return answer_uplift(models, frame, config)
-    return answer(models, frame, config)
-
-
-def _judge(answers: Mapping[str, pd.DataFrame], config: Any) -> Mapping[str, Judgement]:
-    if isinstance(config, AffinityConfig):
-        from cxml.offers.evaluate_affinity import judge_affinity
-
-        return judge_affinity(answers, config)
-    if isinstance(config, UpliftConfig):
-        from cxml.offers.evaluate_uplift import judge_uplift
-
-        return judge_uplift(answers, config)
-    return judge(answers, config)
-
-
 def _figures(trial: Trial) -> Iterator[Record]:
-    if isinstance(trial.model.config, AffinityConfig):
-        from cxml.offers.evaluate_affinity import figures_affinity
-
-        yield from figures_affinity(trial)
-    elif isinstance(trial.model.config, UpliftConfig):
-        from cxml.offers.evaluate_uplift import figures_uplift
-
-        yield from figures_uplift(trial)
-    else:
-        yield from _response_figures(trial)
-
-
-def _response_figures(trial: Trial) -> Iterator[Record]:
     from cxml import plots
 
     first = trial.answers[trial.model.method]
@@ -120,8 +84,6 @@ def _response_figures(trial: Trial) -> Iterator[Record]:
 
 def _offers_of_rows(trial: Trial) -> np.ndarray:
     """The name of each judged row's offer."""
-    from cxml.offers.checks import contacted, offer_texts_of, target_of
-
     config = trial.model.config
     frame = contacted(trial.frame, config)
     codes, names = offer_texts_of(frame[target_of(frame, config) >= 0], config)
@@ -138,23 +100,37 @@ def _by_offer(trial: Trial) -> pd.DataFrame:
     return found.reset_index()
 
 
+def _with_drift(trial: Trial, frame: pd.DataFrame) -> Trial:
+    return replace(trial, notes=(*trial.notes, *moved(frame, trial)))
+
+
+def _example_of_columns(model: Model, frame: pd.DataFrame) -> pd.DataFrame:
+    return typical_rows(frame, model.features())
+
+
+def _check(frame: pd.DataFrame, config: Any) -> tuple[pd.DataFrame, Any, Findings]:
+    return _kind(config).check(frame, config)
+
+
 def _trial(model: Model, frame: pd.DataFrame, step: Step) -> Trial:
-    found = hold_out(_split, _baselines, _answer)(model, frame, step)
-    if isinstance(model.config, AffinityConfig):
-        # What is judged is a list for each customer, however many things of theirs were held out.
-        return replace(found, rows={**found.rows, "test": len(found.answers[model.method])})
-    if isinstance(model.config, UpliftConfig):
-        return found
-    return replace(found, notes=(*found.notes, *moved(frame, found)))
+    kind = _kind(model.config)
+    return kind.finish(hold_out(kind.split, kind.baselines, kind.answer)(model, frame, step), frame)
+
+
+def _answer(models: Mapping[str, Any], frame: pd.DataFrame, config: Any) -> Mapping[str, pd.DataFrame]:
+    return _kind(config).answer(models, frame, config)
+
+
+def _judge(answers: Mapping[str, pd.DataFrame], config: Any) -> Mapping[str, Judgement]:
+    return _kind(config).judge(answers, config)
+
+
+def _drawn(trial: Trial) -> Iterable[Record]:
+    return _kind(trial.model.config).figures(trial)
 
 
 def _example(model: Model, frame: pd.DataFrame) -> pd.DataFrame:
-    if isinstance(model.config, AffinityConfig):
-        import pandas as pd
-
-        # All that is asked of an affinity is a key, and a key is somebody's.
-        return pd.DataFrame({model.config.key: ["new customer 1", "new customer 2", "new customer 3"]})
-    return typical_rows(frame, model.features())
+    return _kind(model.config).example(model, frame)
 
 
 FAMILY = Family(
@@ -163,7 +139,7 @@ FAMILY = Family(
     trial=_trial,
     answer=_answer,
     judge=_judge,
-    figures=_figures,
+    figures=_drawn,
     example=_example,
     limits=_LIMITS,
 )

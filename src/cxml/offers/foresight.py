@@ -12,8 +12,8 @@ import numpy as np
 
 from cxml.additive.logistic import fit_ridge
 from cxml.metrics import standard_error
-from cxml.offers.checks import check_moments
 from cxml.offers.design import PairDesign
+from cxml.splits import check_moments
 
 if TYPE_CHECKING:
     import pandas as pd

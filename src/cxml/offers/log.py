@@ -9,11 +9,11 @@ import numpy as np
 
 from cxml.encoding import Column, Encoder, read_column
 from cxml.offers.catalogue import ONLY_OFFER, places_among
-from cxml.offers.checks import check_moments
 from cxml.offers.config import OffersConfig
 from cxml.offers.contacts import hash_texts
 from cxml.offers.history import Events, History
 from cxml.offers.ledger import ACCEPTED, DAY, INTERACTION
+from cxml.splits import check_moments
 
 if TYPE_CHECKING:
     import pandas as pd

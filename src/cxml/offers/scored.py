@@ -10,12 +10,13 @@ import numpy as np
 
 from cxml.additive import AdditiveScore, Choice, build
 from cxml.additive.pairs import AdditivePairs
+from cxml.additive.score import probabilities
 from cxml.contract import Explanation
 from cxml.encoding import Column, read_column
 from cxml.errors import NotFittedError
 from cxml.offers.answers import allowed_entries, best_entries, entry_answer
 from cxml.offers.catalogue import ONLY_OFFER, check_entries, places_among
-from cxml.offers.checks import check_log, check_moments, contacted, groups_of_rows, target_of, unknown_offers
+from cxml.offers.checks import check_log, contacted, groups_of_rows, target_of, unknown_offers
 from cxml.offers.columns import CHANNEL, OFFER, PROBABILITY
 from cxml.offers.config import OffersConfig
 from cxml.offers.design import RATE, PairDesign
@@ -25,6 +26,7 @@ from cxml.offers.learning import learning_rows
 from cxml.offers.log import hashes_of_entries
 from cxml.offers.records import RecordScorer
 from cxml.offers.scores import Scores
+from cxml.splits import check_moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -198,7 +200,11 @@ class ScoredOffers:
             expected = self.score(rows).probability
             best = best_entries(expected, allowed_entries(rows, design.catalogue, self.config))
             chosen[~named], chance[~named] = best, expected[np.arange(len(rows)), best]
-        return entry_answer(frame, design.catalogue, chosen, self.config).assign(**{PROBABILITY: chance})
+        answer = entry_answer(frame, design.catalogue, chosen, self.config).assign(**{PROBABILITY: chance})
+        if self.config.channel is not None and named.any():
+            # An offer never made through the channel that was asked has another entry; the chance is of what was asked.
+            answer[CHANNEL] = answer[CHANNEL].astype(object).where(~named, frame.get(self.config.channel))
+        return answer
 
     def _named(self, frame: pd.DataFrame) -> np.ndarray:
         """Which rows name their offer, and their channel where there are channels."""
@@ -361,11 +367,3 @@ class ScoredOffers:
     def features(self) -> dict[str, str]:
         """The columns that a frame of customers must hold, with their kinds. The offer's are in the catalogue."""
         return self.fitted[0].customer.features()
-
-
-def probabilities(log_odds: np.ndarray) -> np.ndarray:
-    """Probabilities of log-odds."""
-    from scipy.special import expit
-
-    found: np.ndarray = expit(log_odds)
-    return found

@@ -9,7 +9,7 @@ import numpy as np
 
 from cxml.encoding import Column, read_column
 from cxml.errors import FrameError, nearest, shorten
-from cxml.frames import binary_target
+from cxml.frames import binary_target, holds_label
 from cxml.offers.catalogue import offer_texts
 from cxml.values import read_category
 
@@ -51,8 +51,8 @@ def outcome_of(frame: pd.DataFrame, config: UpliftConfig) -> Outcome:
         amounts = read_column(values, Column(config.response, "number"))
         return Outcome(amounts, amounts=True)
     if config.positive is not None:
-        same = (values == config.positive) | (values.astype(str) == str(config.positive))
-        return Outcome(same.to_numpy(dtype=float), amounts=False, positive=config.positive)
+        same = holds_label(values, config.positive)
+        return Outcome(same.astype(float), amounts=False, positive=config.positive)
     target, positive, _ = binary_target(values)
     return Outcome(target.astype(float), amounts=False, positive=positive)
 
