@@ -59,6 +59,8 @@ def test_missing_columns_are_named_with_the_nearest():
         ([0.0, 1.0], None, 1.0),
         ([True, False], None, True),
         (["유지", "이탈"], None, "이탈"),
+        (["거절", "수락"], None, "수락"),
+        (["declined", "accepted"], None, "accepted"),
         (["stay", "left"], None, "left"),
         (["a", "b"], "a", "a"),
         ([1, 2], 2, 2),

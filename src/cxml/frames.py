@@ -203,7 +203,7 @@ def _labels(values: pd.Series) -> tuple[np.ndarray, list[object]]:
     return codes, labels
 
 
-_YES = {"1", "1.0", "true", "yes", "y", "churn", "churned", "left", "예", "이탈", "해지"}
+_YES = {"1", "1.0", "true", "yes", "y", "churn", "churned", "left", "예", "이탈", "해지", "수락", "accepted"}
 
 
 def _positive_index(labels: list[object], positive: object, *, name: str) -> int:
