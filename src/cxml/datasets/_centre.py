@@ -45,13 +45,17 @@ _BEFORE, _AFTER = 30, 120
 
 @dataclass(frozen=True)
 class Centre:
-    """What all queues share: the days, what the calendar and the events do to them, noise, and which are open."""
+    """What all queues share: the days, what the calendar and the events do to them, noise, and which are open.
+
+    `factor` is of the calendar and the events, `calendar` of the calendar alone.
+    """
 
     days: NDArray[np.datetime64]
     factor: NDArray[np.float64]
     noise: NDArray[np.float64]
     is_open: NDArray[np.bool_]
     events: pd.DataFrame
+    calendar: NDArray[np.float64]
 
 
 def make_centre(days: int, country: str | None, *, never_closes: bool, seed: int) -> Centre:
@@ -59,11 +63,12 @@ def make_centre(days: int, country: str | None, *, never_closes: bool, seed: int
     lunar, other = _holidays(country, span)
     working = (weekday_of(span) < 5) & ~lunar & ~other
     events = _events(days, span[working], seed)
-    factor = _calendar_factor(span, lunar, other, working) * _event_factor(span, events)
+    calendar = _calendar_factor(span, lunar, other, working)
+    factor = calendar * _event_factor(span, events)
     here = slice(_BEFORE, _BEFORE + days)
     noise = gamma(np.random.default_rng([seed, 0]), days, _SHARED_NOISE)
     is_open = np.ones(days, dtype=bool) if never_closes else working[here]
-    return Centre(span[here], factor[here], noise, is_open, events)
+    return Centre(span[here], factor[here], noise, is_open, events, calendar[here])
 
 
 def gamma(rng: np.random.Generator, size: int, spread: float) -> NDArray[np.float64]:

@@ -5,7 +5,9 @@ A figure made here shows itself when it is the last line of a notebook cell; wit
 into the caller's axes, and the colours of its text follow theirs.
 """
 
+from cxml.plots.anomaly import plot_alert_calendar, plot_anomalies, plot_root_causes
 from cxml.plots.classification import plot_gains, plot_lift, plot_reliability
+from cxml.plots.detection import plot_budget_curve, plot_delay
 from cxml.plots.forecast import plot_fan, plot_interval_calibration, plot_lead_times
 from cxml.plots.offers import plot_acceptance_by_offer, plot_fates, plot_limits, plot_policy_values
 from cxml.plots.patterns import plot_day_shape, plot_effects
@@ -19,7 +21,11 @@ from cxml.plots.voice import plot_drivers, plot_journey, plot_pareto
 
 __all__ = [
     "plot_acceptance_by_offer",
+    "plot_alert_calendar",
+    "plot_anomalies",
+    "plot_budget_curve",
     "plot_day_shape",
+    "plot_delay",
     "plot_drivers",
     "plot_effects",
     "plot_emerging",
@@ -37,6 +43,7 @@ __all__ = [
     "plot_profit",
     "plot_reasons",
     "plot_reliability",
+    "plot_root_causes",
     "plot_staffing",
     "plot_survival",
     "plot_topics",
