@@ -15,7 +15,7 @@ SETUP = pyproject.toml constraints.txt
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt
 
 help:
-	@echo 'make demo    see churn, offers, calls and comments predicted; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
+	@echo 'make demo    see churn, offers, calls, comments and alarms; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
 	@echo 'make test    run the tests'
 	@echo 'make check   lint, formatting, types, examples in docstrings'
 	@echo 'make ui      look at the runs in a browser, at http://127.0.0.1:$(PORT) (another one: PORT=5001)'

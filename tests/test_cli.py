@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 import cxml
-from builders import KEY, TARGET, comments_of, contacts_of, customers_of
-from cxml import churn, voc
+from builders import KEY, TARGET, comments_of, contacts_of, customers_of, metrics_of, next_metrics
+from cxml import anomaly, churn, voc
 from cxml.cli import main
 
 #: What MLflow's own modules warn of when they are first imported.
@@ -461,3 +461,46 @@ class TestVoc:
         assert "nowhere.csv: there is none" in refused(*asked, "--rules", "nowhere.csv")
         assert "--reasons is for churn and offers - got it for voc. Leave it out." in refused(*asked, "--reasons", 1)
         assert "got no --data" in refused("predict", "model", "--out", "a.csv")
+
+
+class TestAnomaly:
+    @pytest.fixture
+    def metrics(self, in_tmp):
+        """Ten days of two queues whose names begin with zeros, the hours after them, and a mute."""
+        frame = metrics_of(2, 10).replace({"unique_id": {"queue 00": "000", "queue 01": "001"}})
+        frame.to_csv("metrics.csv", index=False)
+        next_metrics(frame, 3).drop(columns="label").to_csv("later.csv", index=False)
+        pd.DataFrame({"series": ["001"], "start": ["2024-01-05"], "end": [None]}).to_csv("mute.csv", index=False)
+        return frame
+
+    def train(self, *more):
+        asked = ("--method", "robust_z", "--label", "label", "--no-track", "--out", "model")
+        return ("train", "anomaly", "--data", "metrics.csv", *asked, *more)
+
+    def test_metrics_are_followed_and_what_comes_is_scored(self, run, metrics):
+        more = ("--budget", 2, "--metric", "count", "--country", "KR", "--mute", "mute.csv", "--set", "together=0")
+        code, told, noise = run(*self.train(*more))
+        assert (code, noise) == (0, "")
+        assert "anomaly/robust_z" in told
+        assert "next    cxml predict model --data later.csv --out answers.csv" in told
+        config = cxml.load("model").config
+        assert (config.budget, config.metric, config.country, config.together) == (2.0, "count", "KR", 0)
+        assert [one["series"] for one in config.mute] == ["001"]
+        assert run("predict", "model", "--data", "later.csv", "--out", "a.csv")[0] == 0
+        answer = pd.read_csv("a.csv", dtype={"unique_id": str})
+        wanted = anomaly.predict("model", pd.read_csv("later.csv", dtype={"unique_id": str}))
+        assert answer["unique_id"].tolist() == ["000", "001"] * 3
+        np.testing.assert_allclose(answer["score"], wanted["score"])
+
+    @pytest.mark.parametrize(
+        ("more", "told"),
+        [
+            (("--budget", "0"), "budget must be a number of alerts above 0"),
+            (("--metric", "counts"), "Did you mean 'count'?"),
+            (("--denominator", "trials"), "needs the column 'trials'"),
+            (("--horizon", "7"), "--horizon is for volume - got it for anomaly. Leave it out."),
+            (("--mute", "metrics.csv"), "mute has the columns 'series', 'start', 'end' - got"),
+        ],
+    )
+    def test_training_refuses_with_one_line(self, refused, metrics, more, told):
+        assert told in refused(*self.train(*more))

@@ -91,6 +91,8 @@ def rows(fresh, fresh_comments, fresh_offers, name, trained):
         found = fresh_offers
     elif name.startswith("volume/"):
         found = trained(name).future().assign(campaign=lambda rows: np.arange(len(rows)) % 4, y=np.nan)
+    elif name.startswith("anomaly/"):
+        found = builders.next_metrics(builders.frame_of(name))
     else:
         found = fresh.frame.head(60).drop(columns=list(builders.RECIPES[name].without))
     return found.set_axis(np.arange(1000, 1000 + len(found))[::-1], axis=0)
@@ -105,6 +107,8 @@ def seen(name):
 @pytest.fixture
 def fewer(name, seen):
     """A part of it."""
+    if name.startswith("anomaly/"):
+        return seen[seen["ds"] >= "2024-01-10"]
     return seen[seen["ds"] >= "2024-02-26"] if name.startswith("volume/") else seen.head(len(seen) // 2)
 
 
@@ -134,7 +138,7 @@ def test_predicting_leaves_the_frame_alone_and_keeps_keys_order_index_and_column
     pd.testing.assert_frame_equal(rows, before)
     assert answer.index.equals(rows.index)
     given = list(words.given)
-    numbers = answer.drop(columns=[*given, *words.labels])
+    numbers = answer.drop(columns=[*given, *words.labels, *words.besides])
     # Labels are answered before the numbers that speak of them.
     assert [*given, *words.labels[:1]] == list(answer.columns)[: len(given) + len(words.labels[:1])]
     assert (words.answer, *words.labels) == (numbers.columns[0], *[one for one in answer if one in words.labels])

@@ -10,8 +10,9 @@ from matplotlib.figure import Figure
 
 import cxml
 from builders import KEY, TARGET
-from cxml import churn, datasets, demo, offers, voc, volume
+from cxml import anomaly, churn, datasets, demo, offers, voc, volume
 from cxml.cli import main
+from cxml.demo import anomaly as anomaly_demo
 from cxml.demo import offers as offers_demo
 from cxml.demo import voc as voc_demo
 from cxml.errors import FrameError, MissingExtraError
@@ -52,6 +53,9 @@ def quick(monkeypatch, tmp_path):
         offers, "train", lambda log, **settings: choose(log, method="logistic", pictures=False, **settings)
     )
     monkeypatch.setattr(offers_demo, "_CUSTOMERS", 800)
+    watch = anomaly.train
+    monkeypatch.setattr(anomaly, "train", lambda frame, **settings: watch(frame, **{"pictures": False, **settings}))
+    monkeypatch.setattr(anomaly_demo, "_WEEKS", 3)
 
 
 @pytest.fixture
@@ -120,6 +124,7 @@ def test_calls_are_forecast_and_staffed(quick, public, store, in_tmp, capsys):
     assert ["volume/profile", "bank_calls"] in learned
     assert ["voc/words", "invented"] in learned
     assert ["offers/logistic", "invented"] in learned
+    assert ["anomaly/residual", "bank_calls"] in learned
 
 
 def test_comments_are_answered_routed_and_weighed(quick, store, in_tmp, capsys):
@@ -166,6 +171,27 @@ def test_offers_are_chosen_rejected_and_worth_something(quick, store, in_tmp, ca
     assert written.uri == "models:/offers-demo-invented@champion"
 
 
+def test_trouble_is_told_listed_and_traced_to_its_segment(quick, public, store, in_tmp, capsys):
+    written = anomaly_demo.show(in_tmp)
+    told = capsys.readouterr().out
+    assert max(map(len, WORKER.sub("", told).splitlines())) <= 100
+    assert re.search(r"^  cost of misses and false alarms +\d\.\d+ +[\d.]+ to [\d.]+ +\d\.\d+$", told, re.M)
+    listed = re.findall(r"^  \d{4}-\d\d-\d\d \d\d:\d\d  .+ \w+ +[\d,]+ +[\d,]+ +\d+\.\d +\d+$", told, re.M)
+    kept = pd.read_csv("anomaly_alerts.csv")
+    assert len(listed) == min(len(kept), 6)
+    told = " ".join(told.split())
+    alarms = re.findall(r"Told: (.+?) from 2024-04-24 1\d:\d\d, \w+: ([\d,]+) instead of ([\d,]+), severity \d+", told)
+    assert any("전화" in series for series, _, _ in alarms)
+    cause, usual = re.search(r"topic=장애: ([\d,]+) instead of ([\d,]+)", told).groups()
+    assert int(cause.replace(",", "")) > 1.7 * int(usual.replace(",", ""))
+    assert re.search(r"alarmed over in [\d,]+ microseconds", told)
+    assert written.uri == "models:/anomaly-demo-bank_calls@champion" or written.uri.startswith("runs:/")
+    for picture in ("anomaly_alerts.png", "anomaly_causes.png"):
+        assert (in_tmp / picture).read_bytes().startswith(b"\x89PNG")
+    trouble = pd.read_csv("anomaly_rows.csv")
+    assert {"DateTime", "Calls"} == {*trouble.columns}
+
+
 @pytest.mark.filterwarnings("default:A picture needs")
 def test_what_a_picture_lacks_is_said_in_the_words_of_the_demo(tmp_path, capsys):
     def plot(weights, score):
@@ -203,6 +229,7 @@ def test_the_next_commands_can_be_typed(quick, public, store, in_tmp, capsys):
     assert {"DateTime", "contacts"} <= {*pd.read_csv("my demo/forecast.csv")}
     assert {"topic", "sentiment_words"} <= {*pd.read_csv("my demo/answers_voc.csv")}
     assert pd.read_csv("my demo/answers_offers.csv").groupby("customer_id")["rank"].max().eq(3).all()
+    assert {"expected", "score", "is_anomaly", "alert"} <= {*pd.read_csv("my demo/answers_anomaly.csv")}
     code = next(line for line in typed.splitlines() if "python -c" in line)
     assert cxml.load(re.search(r"load\('(.*?)'\)", code)[1]).name == "churn/logistic"
 

@@ -31,8 +31,21 @@ def effects_and_worth_are_near_the_truth(names):
     assert (names["table"]["expected"] - names["table"]["true"]).abs().max() < 0.06
 
 
+def trouble_is_found_and_traced(names):
+    """The text of the notebook says so."""
+    first, second = (one.recall[one.false_alarms_week <= 5].max() for one in names["curves"].values())
+    assert first > second
+    assert names["alert"]["series"] == "전화"
+    assert names["causes"].table["segment"].iloc[0] == "topic=장애"
+    assert {*names["ratio"].table["effect"]} == {"rate", "mix"}
+
+
 #: What holds at the end of a notebook, beside the promotion.
-STORIES = {"voc": what_is_new_is_found_and_learned, "offers": effects_and_worth_are_near_the_truth}
+STORIES = {
+    "voc": what_is_new_is_found_and_learned,
+    "offers": effects_and_worth_are_near_the_truth,
+    "anomaly": trouble_is_found_and_traced,
+}
 #: Fewer rows than in the stored outputs: the story stays, the test is quick.
 FEWER = {
     "make_customers(4000": "make_customers(3600",

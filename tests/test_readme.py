@@ -11,6 +11,16 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: Pages whose code is no sketch: it runs from top to bottom, and this then holds of what it leaves behind.
 RUNNING = {
+    "anomaly.md": lambda names: (
+        {"expected", "score", "is_anomaly", "alert", "severity"} <= {*names["answer"]}
+        and {"alarm_cost", "event_recall"} <= {*names["judged"].table().index}
+        and names["odd"]["score"].idxmax() == 7
+    ),
+    "anomaly-alerts.md": lambda names: (
+        names["found"].table["segment"].iloc[0] == "topic=장애"
+        and {*names["ratio"].table["effect"]} == {"rate", "mix"}
+        and names["told"][0]["event"] == "opened"
+    ),
     "offer-decisions.md": lambda names: (
         names["decision"].gap < 0.01
         and {"eligibility", "consent", "fatigue"} <= {rule.partition(":")[0] for rule in names["everything"]["rule"]}

@@ -1,4 +1,4 @@
-"""Predict customer experience: who leaves and why, how many will call, and what customers feel and talk about.
+"""Predict customer experience: who leaves and why, how many will call, what customers feel, and which metric is off.
 
 Every model is tracked in MLflow, saved as plain files, and judged beside a baseline on what it has not seen.
 
@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from cxml import anomaly as anomaly
     from cxml import churn as churn
     from cxml import datasets as datasets
     from cxml import metrics as metrics
@@ -35,6 +36,7 @@ __version__ = "0.1.0"
 
 #: name -> module, and the attribute in it ("" for the module itself)
 _NAMES = {
+    "anomaly": ("cxml.anomaly", ""),
     "churn": ("cxml.churn", ""),
     "datasets": ("cxml.datasets", ""),
     "metrics": ("cxml.metrics", ""),

@@ -43,6 +43,8 @@ class _Words:
         Options of `train` that it cannot do without.
     files, plain : tuples of str
         Those of its options that name a table, or a file of JSON, which is read and handed over.
+    texts : tuple of str
+        Columns of these tables that are text, as the key is.
     rows : bool
         Whether `predict` needs rows: a model that forecasts knows by itself which come next.
     key : str, optional
@@ -58,6 +60,7 @@ class _Words:
     needs: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     plain: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
     rows: bool = True
     key: str | None = None
 
@@ -65,6 +68,13 @@ class _Words:
 def _number_or_text(text: str) -> int | str:
     return int(text) if text.isdigit() else text
 
+
+#: What is known of days, in families that have a calendar.
+_CALENDAR: _Options = {
+    "country": {"metavar": "CODE", "help": "whose public holidays count, such as KR"},
+    "subdivision": {"metavar": "CODE", "help": "state or province with holidays of its own"},
+    "events": {"metavar": "FILE", "help": "name, start, end and, if you like, size of what is out of the ordinary"},
+}
 
 _FAMILIES = {
     "churn": _Words(
@@ -83,12 +93,7 @@ _FAMILIES = {
         to_predict="--out forecast.csv --levels 80 95",
         train={
             "horizon": {"type": _number_or_text, "metavar": "N", "help": "open periods ahead, or a span such as 14D"},
-            "country": {"metavar": "CODE", "help": "whose public holidays count, such as KR"},
-            "subdivision": {"metavar": "CODE", "help": "state or province with holidays of its own"},
-            "events": {
-                "metavar": "FILE",
-                "help": "name, start, end and, if you like, size of what is out of the ordinary",
-            },
+            **_CALENDAR,
             "covariates": {"nargs": "+", "metavar": "COLUMN", "help": "known ahead; default: all columns of numbers"},
             "groups": {"nargs": "+", "metavar": "COLUMN", "help": "forecast totals by these columns too"},
             "gaps": {"metavar": "MEANING", "help": "of absent rows: raise (an error, default), missing or zero"},
@@ -143,6 +148,22 @@ _FAMILIES = {
         },
         files=("customers", "offers", "contacts"),
         plain=("policy",),
+    ),
+    "anomaly": _Words(
+        to_train="--data metrics.csv --budget 5 --country KR",
+        to_predict="--data later.csv --out answers.csv",
+        train={
+            **_CALENDAR,
+            "denominator": {"metavar": "COLUMN", "help": "trials of a rate, whose numerator is the target"},
+            "label": {"metavar": "COLUMN", "help": "1 in known trouble, 0 elsewhere: judges, and is not learned from"},
+            "columns": {"nargs": "+", "metavar": "COLUMN", "help": "method forest: looked at with the target"},
+            "metric": {"metavar": "KIND", "help": "count, rate, positive, share or real; default: the values tell"},
+            "budget": {"type": float, "metavar": "N", "help": "alerts wanted in a week over all series; default: 5"},
+            "mute": {"metavar": "FILE", "help": "series, start, end: when no alert is wanted"},
+        },
+        files=("events", "mute"),
+        texts=("series",),
+        key="unique_id",
     ),
 }
 #: What every family's `train` takes, if it has the setting.
@@ -323,7 +344,7 @@ def _asked(options: argparse.Namespace, family: str, verb: str, texts: Sequence[
         if family not in families:
             raise ConfigError(f"{_flag(name)} is for {' and '.join(families)} - got it for {family}. Leave it out.")
         if name in words.files:
-            value = _read(value, texts)
+            value = _read(value, [*texts, *words.texts])
         elif name in words.plain:
             value = _json(name, value)
         asked[name] = value

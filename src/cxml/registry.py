@@ -37,6 +37,9 @@ MODELS = {
     "offers/cosine": "cxml.offers.affinity:CosineOffers",
     "offers/most_taken": "cxml.offers.affinity:MostTakenOffers",
     "offers/uplift": "cxml.offers.uplift:UpliftOffers",
+    "anomaly/residual": "cxml.anomaly.methods:ResidualDetector",
+    "anomaly/robust_z": "cxml.anomaly.methods:RobustZDetector",
+    "anomaly/forest": "cxml.anomaly.methods:ForestDetector",
 }
 
 FAMILIES = {
@@ -44,6 +47,7 @@ FAMILIES = {
     "volume": "cxml.volume.family:FAMILY",
     "voc": "cxml.voc.family:FAMILY",
     "offers": "cxml.offers.family:FAMILY",
+    "anomaly": "cxml.anomaly.family:FAMILY",
 }
 
 
@@ -71,7 +75,8 @@ def model_class(name: str) -> type[Model]:
 'churn/survival', 'churn/life_table', 'volume/auto', 'volume/profile', 'volume/boosted', 'volume/weekday_mean', \
 'volume/seasonal_naive', 'voc/linear', 'voc/words', 'voc/majority', 'voc/compact', 'voc/transformer', 'voc/topics', \
 'offers/propensity', 'offers/logistic', 'offers/popular', 'offers/affinity', 'offers/cosine', 'offers/most_taken', \
-'offers/uplift' - got 'churn/bosted'. Did you mean 'churn/boosted'?
+'offers/uplift', 'anomaly/residual', 'anomaly/robust_z', 'anomaly/forest' - got 'churn/bosted'. \
+Did you mean 'churn/boosted'?
     """
     found: type[Model] = _resolve(name, "model")
     return found

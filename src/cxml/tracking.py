@@ -217,8 +217,16 @@ def _signature(trained: Trained, example: pd.DataFrame | None) -> Any:
     columns: list[Any] = [ColSpec(AnyType(), name, required=False) for name in names]  # type: ignore[no-untyped-call]
     inputs = Schema(columns) if columns else None  # a constant needs no column, and MLflow wants one
     answer = None if example is None else trained.model.predict(example)
-    outputs = None if answer is None else infer_signature(model_output=answer).outputs
+    # Whole numbers that may be missing are declared as what MLflow can serve: doubles.
+    outputs = None if answer is None else infer_signature(model_output=_plain_numbers(answer)).outputs
     return ModelSignature(inputs=inputs, outputs=outputs)
+
+
+def _plain_numbers(answer: Any) -> Any:
+    if not hasattr(answer, "columns"):
+        return answer
+    nullable = [name for name, kind in answer.dtypes.items() if str(kind) == "Int64"]
+    return answer.astype(dict.fromkeys(nullable, "float64"))
 
 
 def _draw(folder: Path, log: RunLog) -> None:

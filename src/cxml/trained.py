@@ -43,13 +43,13 @@ class Trained:
         The model's own method, so that a service pays for nothing else.
     future : callable, horizon (int or None) -> DataFrame
         The rows that come next, to be predicted; of models that forecast.
-    update : callable, rows (DataFrame) -> what the model answers
+    update : callable, rows (DataFrame; of some models also a record) -> what the model answers
         Learn from new rows without training again; of models that can.
     """
 
     predict_one: Callable[[Mapping[str, Any]], dict[str, Any]]
     future: Callable[..., pd.DataFrame]
-    update: Callable[[pd.DataFrame], Any]
+    update: Callable[[Any], Any]
 
     def __init__(
         self,
@@ -118,11 +118,13 @@ class Trained:
                     line.update(low=metric.low, high=metric.high)
         return pd.DataFrame.from_dict(lines, orient="index", dtype=float).rename_axis("metric")
 
-    def _update(self, rows: pd.DataFrame) -> Any:
+    def _update(self, rows: Any) -> Any:
         answer = self.model.update(rows)  # type: ignore[attr-defined]
-        # What was written down is of the model before: where its data ended, and what MLflow holds.
-        if self.origin.data is not None:
-            self.origin = replace(self.origin, data=replace(self.origin.data, end=None))
+        # What was written down is of the model before: where its data ended, and what MLflow holds. A stream updates
+        # a million times, and it is forgotten once.
+        data = self.origin.data
+        if data is not None and data.end is not None:
+            self.origin = replace(self.origin, data=replace(data, end=None))
         self.run_id = self.uri = None
         return answer
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxml.demo import churn, offers, voc, volume
+from cxml.demo import anomaly, churn, offers, voc, volume
 from cxml.demo._telling import Written, head, summary, tool
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def run(
     table = None if frame is None else churn.Table(Path(source).stem, source, frame, target, key)
     parts = [churn.show(table, folder, source, more=more)]
     if frame is None:
-        parts += [volume.show(folder), voc.show(folder), offers.show(folder)]
+        parts += [volume.show(folder), voc.show(folder), offers.show(folder), anomaly.show(folder)]
     _close(parts, time.perf_counter() - started)
 
 

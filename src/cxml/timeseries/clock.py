@@ -88,7 +88,7 @@ Sum the contacts to one period first: frame.groupby([key, frame['ds'].dt.floor('
         """
         import pandas as pd
 
-        zone = _zone_of(times, name)
+        zone = zone_of(times, name)
         wall = (times.tz_localize(None) if zone else times).unique().sort_values()
         if len(wall) < 2:
             raise FrameError(f"A history must hold at least two times - {name!r} holds {len(wall)}. Give a longer one.")
@@ -180,7 +180,7 @@ Sum the contacts to one period first: frame.groupby([key, frame['ds'].dt.floor('
         FrameError
             If a time lies off the grid, or has another time zone.
         """
-        zone = _zone_of(times, name)
+        zone = zone_of(times, name)
         if zone != self.zone:
             shift = f"convert({self.zone!r})" if zone and self.zone else f"localize({self.zone!r})"
             raise FrameError(
@@ -278,8 +278,37 @@ def seconds_in(text: str) -> float:
         return float("nan")
 
 
-def _zone_of(times: pd.DatetimeIndex, name: str) -> str | None:
-    """Name of the time zone by which it can be found again."""
+def zone_of(times: pd.DatetimeIndex, name: str) -> str | None:
+    """Name the time zone of a column so that it can be found again.
+
+    Parameters
+    ----------
+    times : DatetimeIndex
+    name : str
+        The column, for the error.
+
+    Returns
+    -------
+    str, optional
+        None where times have no zone.
+
+    Raises
+    ------
+    FrameError
+        If the zone has no such name.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> zone_of(pd.DatetimeIndex(["2026-01-01"], tz="Asia/Seoul"), "ds")
+    'Asia/Seoul'
+    >>> from dateutil.tz import gettz
+    >>> zone_of(pd.DatetimeIndex(["2026-01-01"], tz=gettz("Asia/Seoul")), "ds")
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: Times must have a time zone with a name - 'ds' has tzfile(...). Use \
+frame['ds'].dt.tz_convert('Asia/Seoul').
+    """
     import pandas as pd
 
     if times.tz is None:

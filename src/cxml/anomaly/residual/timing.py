@@ -1,0 +1,3 @@
+"""Spans of time in nanoseconds."""
+
+DAY = 86_400_000_000_000

@@ -1,0 +1,1 @@
+"""Which segments a change comes from."""
