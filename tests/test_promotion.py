@@ -164,7 +164,7 @@ def test_compare_lists_best_first_with_baselines(tracked_store):
 
 def test_compare_says_so_when_there_is_nothing_or_no_such_family(store):
     assert cxml.compare("churn").empty
-    known = r"A family is one of 'churn', 'volume', 'voc', 'offers' - got 'chrn'. Did you mean 'churn'"
+    known = r"A family is one of 'churn', 'volume', 'voc', 'offers', 'anomaly' - got 'chrn'. Did you mean 'churn'"
     with pytest.raises(ConfigError, match=known):
         cxml.compare("chrn")
 
