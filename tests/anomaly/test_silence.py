@@ -121,3 +121,12 @@ def test_a_series_without_a_key_and_one_that_has_just_begun():
 def test_methods_that_know_no_silence_say_so():
     with pytest.raises(ConfigError, match="Silence is told by the method 'residual' - this model is 'robust_z'"):
         detector(history("h", end="2024-01-10"), "robust_z", key="queue").silent("2024-01-10 12:00")
+
+
+def test_a_clock_that_is_put_forward_makes_nobody_overdue():
+    times = pd.date_range("2026-02-20", "2026-03-29 01:00", freq="h", tz="Europe/Berlin")
+    counts = np.random.default_rng(0).poisson(40, len(times))
+    model = detector(pd.DataFrame({"queue": "a", "ds": times, "y": counts}), key="queue")
+    # The last row is of 01:00; 03:30 comes an hour and a half after it, and on the wall clock two and a half.
+    assert model.silent("2026-03-29T03:30:00+02:00", 0.0).empty
+    assert model.silent("2026-03-29T06:30:00+02:00", 0.0)["steps"].round(6).tolist() == [4.5]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -60,8 +61,8 @@ def check(frame: pd.DataFrame, config: AnomalyConfig) -> tuple[pd.DataFrame, Ano
     register = Register(config)
     batch = register.read(frame, what="Anomaly detection")
     register.admit(batch)
-    _check_metrics(config, register.names)
-    _check_mutes(config, register.names)
+    _check_series("metric", () if isinstance(config.metric, str) else config.metric, register.names)
+    _check_series("mute", [one["series"] for one in config.mute if one["series"] is not None], register.names)
     notes = _notes(batch.rows, register.names, config)
     return frame, config, Findings(notes)
 
@@ -85,21 +86,11 @@ def _is_number(value: object) -> bool:
     return True
 
 
-def _check_metrics(config: AnomalyConfig, names: list[str]) -> None:
-    if isinstance(config.metric, str):
-        return
-    for name in config.metric:
+def _check_series(setting: str, told: Iterable[str], names: list[str]) -> None:
+    for name in told:
         if name not in names:
             raise ConfigError(
-                f"metric must name series of the history, {shorten(names)} - got {name!r}.{nearest(name, names)}"
-            )
-
-
-def _check_mutes(config: AnomalyConfig, names: list[str]) -> None:
-    for name in (one["series"] for one in config.mute):
-        if name is not None and name not in names:
-            raise ConfigError(
-                f"mute must name series of the history, {shorten(names)} - got {name!r}.{nearest(name, names)}"
+                f"{setting} must name series of the history, {shorten(names)} - got {name!r}.{nearest(name, names)}"
             )
 
 

@@ -200,7 +200,7 @@ class Detector:
         with self._lock:
             time, local = self._register.moments.read_one(now)
             limits = np.minimum(list(self._alarms.thresholds().values()), HIGHEST)
-            found = find(local, limits if least is None else np.full(len(limits), least))
+            found = find(time, local, limits if least is None else np.full(len(limits), least))
             last = [self._register.last[one] for one in found.series]
             names = [self._register.names[one] for one in found.series]
             zone = self._register.moments.zone or None
@@ -319,12 +319,4 @@ def _first_rows(rows: Rows, n_series: int) -> Rows:
     starts = np.concatenate([[0], np.cumsum(count)[:-1]])
     rank = np.empty(len(rows), dtype=np.int64)
     rank[by_series] = np.arange(len(rows)) - np.repeat(starts, count)
-    first = rank < most[rows.series]
-    return Rows(
-        rows.series[first],
-        rows.time[first],
-        rows.local[first],
-        rows.value[first],
-        None if rows.trials is None else rows.trials[first],
-        None if rows.others is None else rows.others[first],
-    )
+    return rows.take(rank < most[rows.series])

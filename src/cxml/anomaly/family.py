@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 _EXAMPLE_ROWS = 3
 _LIMITS = (
     "The figures speak of the trouble in the later part of the history: what was labelled, or what was planted there "
-    "where nothing was. Trouble of other kinds may be found later or not at all. The threshold keeps to the budget as "
-    "long as metrics go on as they did; what users say of alerts moves it."
+    "where nothing was; real trouble in rows without labels counts as false alarms then. Trouble of other kinds may be "
+    "found later or not at all. The threshold keeps to the budget as long as metrics go on as they did; what users say "
+    "of alerts moves it."
 )
 
 

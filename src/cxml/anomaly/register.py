@@ -104,14 +104,7 @@ class Register:
         if trials is not None:
             value, trials = shares_of(value, trials, rated[series])
         order = np.lexsort((series, time))
-        rows = Rows(
-            series[order],
-            time[order],
-            local[order],
-            value[order],
-            None if trials is None else trials[order],
-            None if others is None else others[order],
-        )
+        rows = Rows(series, time, local, value, trials, others).take(order)
         self._check_times(rows, names)
         return Batch(rows, order, new)
 

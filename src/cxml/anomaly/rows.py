@@ -39,6 +39,16 @@ class Rows:
     def __len__(self) -> int:
         return len(self.series)
 
+    def take(self, places: np.ndarray) -> Rows:
+        """Some of the rows, in the order asked.
+
+        Parameters
+        ----------
+        places : array of int, or of bool, shape (n,)
+        """
+        kept = (None if one is None else one[places] for one in (self.trials, self.others))
+        return Rows(self.series[places], self.time[places], self.local[places], self.value[places], *kept)
+
 
 class ScoredOne(NamedTuple):
     """What a method says of one value; the fields are those of `Scored`."""

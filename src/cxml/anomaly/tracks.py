@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxml.anomaly.config import AnomalyConfig
+from cxml.anomaly.moments import Moments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,12 +78,7 @@ def tracks_of(frame: pd.DataFrame, config: AnomalyConfig) -> list[Track]:
 
 def wall_of(frame: pd.DataFrame, config: AnomalyConfig) -> np.ndarray:
     """The moments of the rows as nanoseconds on the wall clock."""
-    from cxml.timeseries.panel import read_times
-
-    times = read_times(frame[config.time], name=str(config.time))
-    plain = times if times.tz is None else times.tz_localize(None)
-    found: np.ndarray = plain.to_numpy().astype("datetime64[ns]").astype(np.int64)
-    return found
+    return Moments(str(config.time)).read(frame[str(config.time)])[1]
 
 
 def windows_of(rows: list[tuple[Any, ...]]) -> pd.DataFrame:

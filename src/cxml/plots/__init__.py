@@ -5,7 +5,8 @@ A figure made here shows itself when it is the last line of a notebook cell; wit
 into the caller's axes, and the colours of its text follow theirs.
 """
 
-from cxml.plots.anomaly import plot_alert_calendar, plot_anomalies, plot_root_causes
+from cxml.plots.anomaly import plot_alert_calendar, plot_anomalies
+from cxml.plots.causes import plot_root_causes
 from cxml.plots.classification import plot_gains, plot_lift, plot_reliability
 from cxml.plots.detection import plot_budget_curve, plot_delay
 from cxml.plots.forecast import plot_fan, plot_interval_calibration, plot_lead_times

@@ -35,13 +35,7 @@ def follow_many(followed: Followed, kinds: Kinds, phases: Phases, rows: Rows) ->
     Scored
     """
     ranks = _Ranks.of(rows.series)
-    ordered = Rows(
-        rows.series[ranks.order],
-        rows.time[ranks.order],
-        rows.local[ranks.order],
-        rows.value[ranks.order],
-        None if rows.trials is None else rows.trials[ranks.order],
-    )
+    ordered = rows.take(ranks.order)
     level, sd, counted, weight, lag, seen = _expectations(followed, kinds, phases, ordered, ranks)
     told = _tell(kinds, ordered, level, sd, counted)
     told[:3, seen < LEAST_SEEN] = np.nan

@@ -36,7 +36,7 @@ class Overdue(NamedTuple):
     score: np.ndarray
 
 
-def find_overdue(followed: Followed, phases: Phases, local: int, least: np.ndarray) -> Overdue:
+def find_overdue(followed: Followed, phases: Phases, time: int, local: int, least: np.ndarray) -> Overdue:
     """Find the series of which a row or more is missing at a moment; nothing is learned.
 
     Rows are told by when their time begins, and come when it is over. So a row is missing when two whole steps have
@@ -46,8 +46,8 @@ def find_overdue(followed: Followed, phases: Phases, local: int, least: np.ndarr
     ----------
     followed : Followed
     phases : Phases
-    local : int
-        The moment, nanoseconds on the wall clock.
+    time, local : int
+        The moment, nanoseconds: as it passes, and on the wall clock.
     least : array of float, shape (n_series,)
         The score from which a series is told.
 
@@ -59,10 +59,13 @@ def find_overdue(followed: Followed, phases: Phases, local: int, least: np.ndarr
     patterns, base = phases.patterns.reshape(-1), phases.hours[:n] * (SLOTS + 1)
     last, step = followed.local, phases.step[:n]
     passed = open_time(patterns, base, np.full(n, local)) - open_time(patterns, base, last)
+    # A clock put forward skips no time.
+    elapsed = time - followed.time
+    passed = np.minimum(passed, elapsed)
     late = (last > 0) & (passed >= (2.0 - _SLACK) * step)
     if not followed.days.ordinary:
         for one in np.flatnonzero(late).tolist():
-            passed[one] = _passed(followed, patterns, int(base[one]), int(last[one]), local)
+            passed[one] = min(_passed(followed, patterns, int(base[one]), int(last[one]), local), elapsed[one])
         late &= passed >= (2.0 - _SLACK) * step
     steps = passed / step
     score = signals.waiting(followed.signals, np.floor(steps + _SLACK))

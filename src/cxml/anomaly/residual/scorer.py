@@ -108,13 +108,13 @@ class ResidualScorer:
         self._leave_streams()
         return _scored(found)
 
-    def overdue(self, local: int, least: np.ndarray) -> Overdue:
+    def overdue(self, time: int, local: int, least: np.ndarray) -> Overdue:
         """Find the series whose next row has not come; nothing is learned.
 
         Parameters
         ----------
-        local : int
-            The moment, nanoseconds on the wall clock.
+        time, local : int
+            The moment, nanoseconds: as it passes, and on the wall clock.
         least : array of float, shape (n_series,)
             The score from which a series is told.
 
@@ -124,7 +124,7 @@ class ResidualScorer:
         """
         for stream in self._streams.values():
             stream.leave()
-        return find_overdue(self._followed, self._phases, local, least[: self._followed.n])
+        return find_overdue(self._followed, self._phases, time, local, least[: self._followed.n])
 
     def parts(self) -> Mapping[str, Any]:
         """Everything learned: JSON values, arrays."""
