@@ -103,7 +103,7 @@ def test_times_with_a_zone_are_drawn_on_the_wall_clock():
 
 
 def test_several_series_or_none_are_refused():
-    with pytest.raises(ValueError, match="each moment of one series once, got 192 moments twice"):
+    with pytest.raises(ValueError, match="each period of one series once, got 192 periods twice"):
         plot_anomalies(MANY)
     with pytest.raises(ValueError, match="got no rows"):
         plot_anomalies(ROWS.head(0))
@@ -116,7 +116,7 @@ def test_the_calendar_puts_the_worst_series_first_and_counts_what_began():
     assert [one.get_text() for one in axis.get_yticklabels()] == ["calls", "mails", "chats"]
     cells = axis.collections[0].get_array().reshape(3, 4)
     np.testing.assert_array_equal(cells, [[30, 30, 60, 0], [30, 0, 0, 0], [0, 0, 0, 0]])
-    where = {one.get_position(): one.get_text() for one in axis.texts}
+    where = {one.xy: one.get_text() for one in axis.texts}
     assert where == {(0, 0): "1", (2, 0): "1", (0, 1): "1"}
     assert [(one.get_x(), one.get_width()) for one in axis.patches] == [(-0.5, 2.0)]
 

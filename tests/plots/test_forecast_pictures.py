@@ -125,7 +125,11 @@ def test_weekends_without_rows_do_not_break_a_daily_line():
 def test_a_forecast_of_one_row_is_a_dot():
     (axes,) = plot_fan(PAST, AHEAD.iloc[:1]).axes
     assert line(axes, "forecast").get_marker() == "o"
-    assert axes.get_ylabel() == "Contacts (a period of unknown length)"
+    assert axes.get_ylabel() == "Contacts (a period of 1 day)"
+    assert len(line(axes, "what came").get_ydata()) == 14
+    assert [each.get_segments()[0][:, 1].tolist() for each in axes.collections] == [[87.5, 100 + 50 / 3], [77.5, 130.0]]
+    (alone,) = plot_fan(PAST.iloc[:1], AHEAD.iloc[:1]).axes
+    assert alone.get_ylabel() == "Contacts (a period of unknown length)"
 
 
 def test_lead_times_are_percent_and_missing_ones_are_holes():
@@ -162,7 +166,7 @@ def test_effects_that_may_be_none_are_hollow():
     figure = plot_effects(["sure", "unsure"], [20, 5], [10, -5], [30, 15], level=80)
     (axes,) = figure.axes
     dots = [each for each in axes.get_lines() if each.get_marker() == "o"]
-    assert [dot.get_markerfacecolor() == "none" for dot in dots] == [False, True]
+    assert [same_color(dot.get_markerfacecolor(), "white") for dot in dots] == [False, True]
     assert axes.get_xlabel() == "Effect on a day's contacts (%), with 80 % interval"
     assert [text.get_text() for text in axes.texts] == ["+20 %", "+5 %"]
 

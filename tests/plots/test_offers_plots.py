@@ -6,7 +6,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex
+from matplotlib.colors import same_color, to_hex
 from matplotlib.figure import Figure
 
 from cxml.errors import FrameError
@@ -89,7 +89,7 @@ def test_each_estimate_stands_beside_what_the_log_earned():
     ]
     assert axes.texts[0].get_text() == f"{100 * VALUES[0].value:.3g}  (600 effective rows)"
     # the direct method always has a note
-    assert [line.get_markerfacecolor() == "white" for line in axes.get_lines()] == [False] * 4 + [True]
+    assert [same_color(line.get_markerfacecolor(), "white") for line in axes.get_lines()] == [False] * 4 + [True]
     assert axes.get_xlabel() == "Acceptance (%), with 95 % interval; hollow: read its note"
 
 
@@ -130,7 +130,7 @@ def test_candidates_shrink_step_by_step_to_the_chosen():
     steps = [(bar.get_x(), bar.get_width(), to_hex(bar.get_facecolor())) for bar in axes.patches]
     colours = [one.lower() for one in (GREY, VERMILLION, VERMILLION, GREEN)]
     assert steps == list(zip([0, 5, 2, 0], [10, 5, 3, 2], colours, strict=True))
-    assert [text.get_text() for text in axes.texts] == ["10  (100.0 %)", "-5  (50.0 %)", "-3  (30.0 %)", "2  (20.0 %)"]
+    assert [text.get_text() for text in axes.texts] == ["10  (100.0 %)", "−5  (50.0 %)", "−3  (30.0 %)", "2  (20.0 %)"]
     assert labels(plot_fates(CANDIDATES, order=["budget"]).axes[0])[1:3] == ["budget", "age >= 19"]
 
 

@@ -7,25 +7,32 @@ from io import BytesIO
 import pytest
 from matplotlib import font_manager
 
-from cxml.plots import plot_importance, style
+from cxml.plots import fonts, plot_importance
+from cxml.plots._words import amount
 
 KOREAN = ["계약 형태", "가입 개월"]
 
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Offer chosen fonts only, beside those that ship with matplotlib."""
+    """Offer chosen fonts only, beside those that ship with matplotlib; the system holds no other."""
     shipped = [font for font in font_manager.fontManager.ttflist if font.name.startswith(("DejaVu", "Last Resort"))]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", shipped)
-    font_manager.fontManager._findfont_cached.cache_clear()
-    style._warn_of_boxes.cache_clear()
+    monkeypatch.setattr(font_manager, "findSystemFonts", list)
+    forget()
     yield shipped
+    forget()
+
+
+def forget():
+    """Let fonts be looked for anew, and their lack be told anew."""
     font_manager.fontManager._findfont_cached.cache_clear()
-    style._warn_of_boxes.cache_clear()
+    fonts._add_new_fonts.cache_clear()
+    fonts._warn_of_boxes.cache_clear()
 
 
 def test_latin_labels_keep_the_usual_font(installed):
-    assert style.font_family(["Contract", "tenure −1 %"]) == ["DejaVu Sans"]
+    assert fonts.font_family(["Contract", "tenure −1 %"]) == ["DejaVu Sans"]
 
 
 def test_without_a_korean_font_one_warning_names_fonts_and_nothing_else_is_said(installed, caplog):
@@ -52,17 +59,27 @@ def test_a_korean_font_is_chosen_when_letters_need_it(installed, monkeypatch):
     add("NanumGothic")
     monkeypatch.setattr(font_manager, "findfont", lambda properties, **_: properties.get_family()[0])
     monkeypatch.setattr(font_manager, "get_font", Font)
-    assert style.font_family(KOREAN) == ["NanumGothic", "DejaVu Sans"]
-    assert style.font_family(["contract"]) == ["DejaVu Sans"]
+    assert fonts.font_family(KOREAN) == ["NanumGothic", "DejaVu Sans"]
+    assert fonts.font_family(["contract"]) == ["DejaVu Sans"]
+
+
+def test_a_font_that_came_after_matplotlib_listed_them_is_found(installed, monkeypatch):
+    added = []
+    files = ["/fonts/Else.ttf", "/fonts/Nanum Gothic.ttf", installed[0].fname]
+    monkeypatch.setattr(font_manager, "findSystemFonts", lambda: files)
+    monkeypatch.setattr(font_manager.fontManager, "addfont", added.append)
+    with pytest.warns(UserWarning, match="none is installed"):  # addfont is a stand-in that adds nothing
+        fonts.font_family(KOREAN)
+    assert added == ["/fonts/Nanum Gothic.ttf"]
 
 
 def test_the_users_font_goes_first_when_it_holds_the_letters(installed):
     import matplotlib
 
     with matplotlib.rc_context({"font.family": ["DejaVu Serif"]}):
-        assert style.font_family(["Contract"]) == ["DejaVu Serif", "DejaVu Sans"]
+        assert fonts.font_family(["Contract"]) == ["DejaVu Serif", "DejaVu Sans"]
     with matplotlib.rc_context({"font.family": "monospace"}):
-        assert style.font_family(["Contract"])[0] == "DejaVu Sans Mono"
+        assert fonts.font_family(["Contract"])[0] == "DejaVu Sans Mono"
 
 
 def test_tick_labels_get_the_font_too(installed):
@@ -75,7 +92,7 @@ def test_tick_labels_get_the_font_too(installed):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(8.537, "8.54"), (-0.5, "-0.50"), (99.999, "100.00"), (21340.2, "21,340"), (0, "0")]
+    ("value", "text"), [(8.537, "8.54"), (-0.5, "−0.50"), (99.999, "100.00"), (21340.2, "21,340"), (0, "0")]
 )
 def test_amounts_have_the_digits_a_reader_uses(value, text):
-    assert style.amount(value) == text
+    assert amount(value) == text

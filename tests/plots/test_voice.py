@@ -88,14 +88,14 @@ def test_drivers_are_coloured_by_direction_and_named():
     colours = [to_hex(bars(axes)[row].get_facecolor()) for row in range(3)]
     assert colours == [BLUE.lower(), VERMILLION.lower(), GREY.lower()]
     words = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert words == ["raises the score", "lowers the score", "direction unclear"]
+    assert words == ["+ raises the score", "− lowers the score", "? direction unclear"]
     assert axes.get_xlabel() == "Share of R² = 0.42 (%), with 95 % interval"
     assert axes.get_title("left") == "What moves CSAT?"
 
 
 def test_the_journey_writes_sure_changes_only():
     (axes,) = plot_journey(JOURNEY).axes
-    assert [text.get_text() for text in axes.texts] == ["-0.60"]
+    assert [text.get_text() for text in axes.texts] == ["−0.60"]
     assert axes.get_ylabel() == "Mean feeling (-1 negative to 1 positive)"
     assert [text.get_text() for text in axes.get_xticklabels()] == [
         "order\nn = 80",

@@ -8,6 +8,7 @@ into the caller's axes, and the colours of its text follow theirs.
 from cxml.plots.anomaly import plot_alert_calendar, plot_anomalies
 from cxml.plots.causes import plot_root_causes
 from cxml.plots.classification import plot_gains, plot_lift, plot_reliability
+from cxml.plots.comparison import plot_comparison
 from cxml.plots.detection import plot_budget_curve, plot_delay
 from cxml.plots.forecast import plot_fan, plot_interval_calibration, plot_lead_times
 from cxml.plots.offers import plot_acceptance_by_offer, plot_fates, plot_limits, plot_policy_values
@@ -25,6 +26,7 @@ __all__ = [
     "plot_alert_calendar",
     "plot_anomalies",
     "plot_budget_curve",
+    "plot_comparison",
     "plot_day_shape",
     "plot_delay",
     "plot_drivers",

@@ -1,11 +1,16 @@
-"""Checks and words that the pictures of forecasts share."""
+"""What the pictures read and check alike."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxml.errors import shorten
+from cxml.errors import FrameError, shorten
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DAY_MINUTES = 1_440
 
@@ -36,6 +41,29 @@ def fractions(
             f"The {what} of {name!r} must be {size} numbers >= 0, got {ends(array)}. Pass one for each {each}."
         )
     return array
+
+
+def names_of(frame: pd.DataFrame) -> list[str]:
+    return [str(name) for name in frame.columns]
+
+
+def floats(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
+    """Read a column as numbers, with NaN where one is missing."""
+    return np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def once(frame: pd.DataFrame, time: str, what: str) -> pd.DataFrame:
+    """Give the rows of one series in order; refuse a frame that holds several, or none."""
+    repeated = int(frame[time].duplicated().sum())
+    if frame.empty or repeated:
+        got = f"{repeated:,} periods twice" if repeated else "no rows"
+        raise ValueError(f"`{what}` must hold each period of one series once, got {got}. Choose one series.")
+    return frame.sort_values(time)
+
+
+def check_top(top: int) -> None:
+    if not isinstance(top, (int, np.integer)) or isinstance(top, bool) or top < 1:
+        raise FrameError(f"`top` must be a whole number of rows, 1 or more - got {top!r}.")
 
 
 def length_of_time(minutes: float) -> str:

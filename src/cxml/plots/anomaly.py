@@ -9,18 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cxml.frames import check_columns
-from cxml.plots.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, canvas, finish
+from cxml.plots._values import floats, names_of, once
+from cxml.plots._words import capital
+from cxml.plots.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, band, canvas, dates, finish, ink, note, paper
+from cxml.plots.style import rows as name_rows
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_DATES = 9
 #: Inches that a day's label takes, and those beside the days: names of series, the bar of colours.
 _DAY_LABEL, _BESIDE = 0.55, 2.8
-#: From white over orange to dark red: lightness falls all the way, so that a grey print and colour-blind eyes follow.
-_HEAT = ("#F2F2F2", "#FDD49E", "#FC8D59", "#D7301F", "#7F0000")
+#: One colour, ever less of the paper shining through: on white and on black the severe cells stand out, in grey too.
+_HEAT = ((GREY, 0.12), (VERMILLION, 0.3), (VERMILLION, 0.65), (VERMILLION, 1.0))
 
 
 def plot_anomalies(
@@ -87,31 +89,28 @@ Draw what anomaly.detect or anomaly.predict answered.
     needed = [time, target, "expected", "lower", "upper", "is_anomaly", "alert"]
     needed += [denominator] if denominator is not None else []
     advice = "Draw what anomaly.detect or anomaly.predict answered."
-    check_columns(_names(frame), needed, what="A picture of anomalies", advice=advice)
-    rows = _one_series(frame, time)
+    check_columns(names_of(frame), needed, what="A picture of anomalies", advice=advice)
+    rows = once(frame, time, "frame")
     stamps = _stamps(rows[time])
-    value = _floats(rows, target)
+    value = floats(rows, target)
     if denominator is not None:
-        trials = _floats(rows, denominator)
+        trials = floats(rows, denominator)
         value = value / np.where(trials > 0, trials, np.nan)
-    figure, ax, ink = canvas(ax, (9.0, 4.4))
+    ax = canvas(ax, (9.0, 4.4))
     _shade(ax, windows, _step(stamps))
     x, y = _broken(stamps, value)
-    ax.plot(x, y, color=GREY, linewidth=1.1, zorder=3, label="what came")
-    (_, middle), (_, low), (_, high) = (_broken(stamps, _floats(rows, one)) for one in ("expected", "lower", "upper"))
+    ax.plot(x, y, color=ink(ax), linewidth=0.9, zorder=3, label="what came")
+    (_, middle), (_, low), (_, high) = (_broken(stamps, floats(rows, one)) for one in ("expected", "lower", "upper"))
     ax.plot(x, middle, color=BLUE, linewidth=1.2, zorder=2.5, label="expected")
-    ax.fill_between(x, low, high, color=BLUE, alpha=0.2, linewidth=0, label="normal 99 times in 100")
+    band(ax, x, low, high, colour=BLUE, label="normal 99 times in 100")
     strange = rows["is_anomaly"].to_numpy(dtype=bool, na_value=False)
     ax.plot(stamps[strange], value[strange], "o", color=VERMILLION, markersize=4.5, zorder=4, label="anomalous")
     begun = _begun(rows["alert"])
     _mark(ax, stamps[begun], "an alert begins")
     ax.margins(x=0.01)
     _heights(ax, value, low, high)
-    ax.yaxis.set_major_formatter("{x:,.10g}")
-    _dates(ax)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=6, frameon=False, fontsize=9, labelcolor=ink)
-    finish(ax, title=title, x="Time (start of the period)", y=unit[:1].upper() + unit[1:])
-    return figure
+    dates(ax)
+    return finish(ax, title=title, x="Time (start of the period)", y=capital(unit))
 
 
 def plot_alert_calendar(
@@ -126,7 +125,7 @@ def plot_alert_calendar(
 ) -> Figure:
     """Draw series against days: how severe the worst row of an alert was, and how many alerts began.
 
-    Days without an alert are pale, days without rows are white.
+    Days without an alert are pale, days without rows are blank.
 
     Parameters
     ----------
@@ -171,7 +170,7 @@ def plot_alert_calendar(
         ...
     ValueError: `most` must be a whole number of series >= 1, got 0.
     """
-    check_columns(_names(frame), [key, time, "alert", "severity"], what="An alert calendar", advice="Name them.")
+    check_columns(names_of(frame), [key, time, "alert", "severity"], what="An alert calendar", advice="Name them.")
     if isinstance(most, bool) or int(most) != most or most < 1:
         raise ValueError(f"`most` must be a whole number of series >= 1, got {most!r}.")
     if frame.empty:
@@ -187,51 +186,32 @@ def plot_alert_calendar(
     table = rows.groupby([key, "day"], observed=True)["severe"].max().unstack()
     table = table.reindex(columns=range(int(rows["day"].max()) + 1))
     table = table.loc[table.sum(axis=1).sort_values(ascending=False, kind="stable").index[:most]]
-    width = min(12.0, 3.5 + 0.16 * table.shape[1])
-    figure, ax, ink = canvas(ax, (width, 1.7 + 0.27 * len(table)))
+    width = min(12.0, max(6.4, 3.5 + 0.16 * table.shape[1]))
+    ax = canvas(ax, (width, 1.8 + 0.27 * max(len(table), 4)))
     colours = LinearSegmentedColormap.from_list("severity", _HEAT)
     drawn = ax.pcolormesh(
         np.arange(table.shape[1] + 1) - 0.5, np.arange(len(table) + 1) - 0.5, table.to_numpy(),
-        cmap=colours, vmin=0, vmax=100, edgecolors="white", linewidth=0.8,
+        cmap=colours, vmin=0, vmax=100, edgecolors=[paper(ax)], linewidth=0.8,
     )  # fmt: skip
     places = {name: place for place, name in enumerate(table.index)}
     _count_begun(ax, frame.assign(day=rows["day"]), key, time, places)
     for name, start, end in _days_of(windows, key, first):
         if name in places:
             framed = Rectangle((start - 0.5, places[name] - 0.5), end - start + 1, 1)
-            framed.set(facecolor="none", edgecolor=BLUE, linewidth=1.6, label="true event")
+            framed.set(facecolor="none", edgecolor=BLUE, linewidth=1.6)
             ax.add_patch(framed)
-    ax.set_yticks(range(len(table)), labels=[str(name) for name in table.index])
+    name_rows(ax, table.index)
     ax.set_ylim(len(table) - 0.5, -0.5)
     every = -(-table.shape[1] // max(1, int((width - _BESIDE) / _DAY_LABEL)))
     shown = range(0, table.shape[1], every)
     ax.set_xticks(list(shown), labels=[str(first + place)[5:] for place in shown])
-    bar = figure.colorbar(drawn, ax=ax, pad=0.01, fraction=0.03)
-    bar.set_label("Severity of the worst row (0-100)", fontsize=9, color=ink)
-    bar.ax.tick_params(labelsize=8, colors=ink)
+    bar = ax.figure.canvas.figure.colorbar(drawn, cax=ax.inset_axes((1.015, 0.0, 0.02, 1.0)), ticks=[0, 50, 100])
+    bar.set_label("Severity (0-100)", fontsize=9, color=ink(ax))
+    bar.ax.tick_params(labelsize=9, colors=ink(ax), length=0)
     bar.outline.set_visible(False)
     framed_too = "; framed: true events" if windows is not None else ""
-    finish(ax, title=title, x=f"Day (number: alerts that began{framed_too})", y="")
-    ax.grid(visible=False)
-    return figure
-
-
-def _one_series(frame: pd.DataFrame, time: str) -> pd.DataFrame:
-    repeated = int(frame[time].duplicated().sum())
-    if frame.empty or repeated:
-        got = f"{repeated:,} moments twice" if repeated else "no rows"
-        raise ValueError(f"`frame` must hold each moment of one series once, got {got}. Choose one series.")
-    rows: pd.DataFrame = frame.sort_values(time)
-    return rows
-
-
-def _names(frame: pd.DataFrame) -> list[str]:
-    return [str(name) for name in frame.columns]
-
-
-def _floats(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
-    found: NDArray[np.float64] = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return found
+    span = f"{first} to {first + table.shape[1] - 1}"
+    return finish(ax, title=title, x=f"Day, {span} (number: alerts that began{framed_too})", y="", grid="none")
 
 
 def _stamps(values: pd.Series) -> NDArray[Any]:
@@ -261,11 +241,11 @@ def _begun(alerts: pd.Series) -> NDArray[np.bool_]:
 def _shade(ax: Axes, windows: pd.DataFrame | None, step: Any) -> None:
     if windows is None:
         return
-    check_columns(_names(windows), ["start", "end"], what="Windows of trouble", advice="Name them so.")
+    check_columns(names_of(windows), ["start", "end"], what="Windows of trouble", advice="Name them so.")
     starts, ends = (_stamps(windows[name]) for name in ("start", "end"))
     for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
         ax.axvspan(
-            start - step / 2, end + step / 2, color=ORANGE, alpha=0.28, linewidth=0, zorder=0.5,
+            start - step / 2, end + step / 2, facecolor=(ORANGE, 0.28), edgecolor=ORANGE, linewidth=0.8, zorder=0.5,
             label="true event" if place == 0 else None,
         )  # fmt: skip
 
@@ -277,23 +257,15 @@ def _heights(ax: Axes, value: NDArray[np.float64], low: NDArray[np.float64], hig
         return
     ends = np.r_[value[np.isfinite(value)], np.quantile(band, [0.01, 0.99])]
     room = 0.05 * float(np.ptp(ends)) or 1.0
-    ax.set_ylim(float(ends.min()) - room, float(ends.max()) + room)
+    ax.set_ylim(float(ends.min()) - room, float(ends.max()) + 2.5 * room)  # above: where alerts begin
 
 
 def _mark(ax: Axes, stamps: NDArray[Any], label: str) -> None:
     """Put a triangle at the top of the axes."""
     ax.plot(
-        stamps, np.full(stamps.size, 0.97), "v", color=GREEN, markersize=8, markeredgecolor="white",
+        stamps, np.full(stamps.size, 0.97), "v", color=GREEN, markersize=8, markeredgecolor=paper(ax),
         transform=ax.get_xaxis_transform(), clip_on=False, zorder=5, label=label,
     )  # fmt: skip
-
-
-def _dates(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=4, maxticks=_MOST_DATES)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
 
 
 def _count_begun(ax: Axes, frame: pd.DataFrame, key: str, time: str, places: Mapping[Any, int]) -> None:
@@ -304,13 +276,12 @@ def _count_begun(ax: Axes, frame: pd.DataFrame, key: str, time: str, places: Map
     for name, day, count in zip(counts[key], counts["day"], counts["count"], strict=True):
         if name in places:
             worst = rows[(rows[key] == name) & (rows["day"] == day)]["severity"].max()
-            colour = "white" if worst > 60 else "#262626"
-            ax.text(day, places[name], str(count), ha="center", va="center", fontsize=8, color=colour)
+            note(ax, str(count), (day, places[name]), shift=(0, 0), ha="center", colour="white" if worst > 60 else None)
 
 
 def _days_of(windows: pd.DataFrame | None, key: str, first: Any) -> list[tuple[Any, int, int]]:
     if windows is None:
         return []
-    check_columns(_names(windows), [key, "start", "end"], what="Windows of trouble", advice="Name them so.")
+    check_columns(names_of(windows), [key, "start", "end"], what="Windows of trouble", advice="Name them so.")
     starts, ends = (_stamps(windows[name]).astype("datetime64[D]") - first for name in ("start", "end"))
     return list(zip(windows[key], starts.astype(int).tolist(), ends.astype(int).tolist(), strict=True))

@@ -9,7 +9,8 @@ import numpy as np
 
 from cxml.errors import shorten
 from cxml.frames import check_columns
-from cxml.plots.style import BLUE, GREY, ORANGE, VERMILLION, amount, canvas, finish
+from cxml.plots._words import minus, signed
+from cxml.plots.style import BLUE, GREY, ORANGE, VERMILLION, canvas, finish, note, rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,30 +96,25 @@ Leave these out.
     left = whole - float(change.sum())
     if abs(left) > 1e-9 * max(abs(whole), 1.0):
         names, change = [*names, "all else"], np.r_[change, left]
-    figure, ax, ink = canvas(ax, (7.4, 1.5 + 0.36 * (len(names) + 1)))
+    ax = canvas(ax, (7.4, 1.5 + 0.36 * (len(names) + 1)))
     starts = np.r_[0.0, np.cumsum(change)[:-1]]
     for row, (begin, step) in enumerate(zip(starts, change, strict=True)):
         colour = GREY if names[row] == "all else" else VERMILLION if step < 0 else BLUE
         ax.barh(row, step, left=begin, height=0.62, color=colour)
         ax.plot([begin + step] * 2, [row - 0.31, row + 1.31], color=GREY, linewidth=0.9)
-        _note(ax, row, begin, step, whole, ink)
+        _tell(ax, row, begin, step, whole)
     ax.barh(len(names), whole, height=0.62, color=ORANGE)
-    _note(ax, len(names), 0.0, whole, whole, ink)
+    _tell(ax, len(names), 0.0, whole, whole)
     ax.axvline(0, color=GREY, linewidth=1)
-    ax.set_yticks(range(len(names) + 1), labels=[*names, "whole change"])
-    ax.set_ylim(len(names) + 0.55, -0.55)
+    rows(ax, [*names, "whole change"])
     ax.margins(x=0.2)
-    ax.xaxis.set_major_formatter("{x:,.10g}")
-    finish(ax, title=title, x=f"Change against what was expected ({unit})", y="", grid="x")
-    return figure
+    return finish(ax, title=title, x=f"Change against what was expected ({unit})", y="", grid="x")
 
 
-def _note(ax: Axes, row: int, begin: float, step: float, whole: float, ink: str) -> None:
+def _tell(ax: Axes, row: int, begin: float, step: float, whole: float) -> None:
     """Write the change and its share of the whole beside its bar."""
     share = f" ({100 * step / whole + 0.0:.0f} %)" if whole else ""
     share = share.replace("(-0 %)", "(0 %)")
     after = max(begin, begin + step)
     digits = 2 - math.floor(math.log10(abs(whole))) if 0 < abs(whole) < 10 else 0
-    told = f"{step:.{digits}f}" if digits else amount(step)
-    text = ("+" if step >= 0 else "") + told + share
-    ax.annotate(text, (after, row), (5, 0), textcoords="offset points", va="center", fontsize=9, color=ink)
+    note(ax, signed(step, digits or None) + minus(share), (after, row))

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxml.metrics import expected_calibration_error, gains_curve, lift, reliability_table
-from cxml.plots.style import COLOURS, GREY, LINES, canvas, finish, legend, named
+from cxml.plots.style import BROKEN, COLOURS, GREY, LINES, canvas, finish, ink, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_STRIP = 0.55  # inches above the axes for the counts of rows
 _POINTS = 1_000  # points drawn of one curve at most; a longer one looks the same and slows the notebook
 
 
@@ -74,38 +75,40 @@ def plot_reliability(
     series = named(predictions, "predictions")
     tables = {name: reliability_table(y, p, bins) for name, p in series.items()}
     errors = {name: expected_calibration_error(y, p, bins) for name, p in series.items()}
-    figure, ax, ink = canvas(ax, (6.2, 5.8))
+    ax = canvas(ax, (6.2, 5.8))
     for (name, table), colour, line in zip(tables.items(), COLOURS, LINES, strict=False):
         x, height = 100 * table.predicted, 100 * table.observed
         whiskers = np.clip(np.stack([height - 100 * table.lower, 100 * table.upper - height]), 0, None)
-        ax.errorbar(x, height, yerr=whiskers, fmt="none", ecolor=colour, alpha=0.5, elinewidth=1.4)
+        ax.errorbar(x, height, yerr=whiskers, fmt="none", ecolor=colour, elinewidth=1.2)
         label = f"{name} (ECE {100 * errors[name]:.1f} %)"
         ax.plot(x, height, color=colour, linestyle=line, linewidth=1.4, marker="o", markersize=5, label=label)
         area = 36 * bins * table.rows / table.rows.sum()
-        ax.scatter(x, height, s=area, color=colour, alpha=0.75, linewidth=0, zorder=3)
+        ax.scatter(x, height, s=area, color=colour, linewidth=0, zorder=3)
     top = max(100 * max(t.upper.max(), t.predicted.max()) for t in tables.values())
     top = min(100.0, 5 * np.ceil(top * 1.02 / 5))
-    ax.plot([0, top], [0, top], color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, zorder=1, label="perfectly honest")
+    ax.plot([0, top], [0, top], color=GREY, linestyle=BROKEN, linewidth=1.2, zorder=1, label="perfectly honest")
     ax.set(xlim=(-0.02 * top, 1.02 * top), ylim=(-0.02 * top, 1.02 * top))
-    legend(ax, place="upper left", ink=ink)
-    _draw_counts(ax, series, top, ink)
+    _draw_counts(ax, series, top)
     x_label, y_label = f"Predicted {event} probability (%)", f"Observed {event} rate (%), with 95 % interval"
-    finish(ax, title=title, x=x_label, y=y_label, grid="both")
-    return figure
+    return finish(ax, title=title, x=x_label, y=y_label, grid="both", above=_STRIP)
 
 
-def _draw_counts(ax: Axes, series: Mapping[str, ArrayLike], top: float, ink: str) -> None:
+def _draw_counts(ax: Axes, series: Mapping[str, ArrayLike], top: float) -> None:
     """Draw how many rows were given each probability, in a strip above; one probability for all is no news."""
-    strip = ax.inset_axes((0.0, 1.01, 1.0, 0.13), sharex=ax)
+    from matplotlib.transforms import ScaledTranslation, blended_transform_factory
+
+    inches = ax.figure.canvas.figure.dpi_scale_trans + ScaledTranslation(0, 1, ax.transAxes)  # type: ignore[arg-type]
+    across = blended_transform_factory(ax.transAxes, inches)
+    strip = ax.inset_axes((0.0, 0.05, 1.0, _STRIP - 0.05), transform=across, sharex=ax)
     edges = np.linspace(0, top, 41).tolist()
     for p, colour in zip(series.values(), COLOURS, strict=False):
         percent = 100 * np.asarray(p, dtype=np.float64)
         if np.ptp(percent) > 0:
-            strip.hist(percent, bins=edges, histtype="stepfilled", color=colour, alpha=0.35)
-            strip.hist(percent, bins=edges, histtype="step", color=colour, linewidth=1)
+            pale = (colour, 0.3 / len(series))
+            strip.hist(percent, bins=edges, histtype="stepfilled", facecolor=pale, edgecolor=colour, linewidth=1.0)
     strip.spines[["top", "right", "left", "bottom"]].set_visible(False)
     strip.patch.set_visible(False)
-    strip.tick_params(length=0, labelbottom=False, labelsize=8, colors=ink)
+    strip.tick_params(length=0, labelbottom=False, labelsize=9, colors=ink(ax))
     most = int(strip.get_ylim()[1])
     strip.set_yticks([most], labels=[f"{most:,} rows"])
 
@@ -159,18 +162,16 @@ def plot_gains(
     """
     series = named(predictions, "predictions")
     curves = {name: gains_curve(y, p) for name, p in series.items()}
-    figure, ax, ink = canvas(ax, (6.2, 5.0))
+    ax = canvas(ax, (6.2, 5.0))
     rate = 100 * next(iter(curves.values())).rate
     ax.plot([0, rate, 100], [0, 100, 100], color=GREY, linewidth=1.2, label="perfect list")
     for (name, curve), colour, line in zip(curves.items(), COLOURS, LINES, strict=False):
         kept = few(curve.share.size)
         label = f"{name} (lift {lift(y, series[name], 0.1):.1f} in the first 10 %)"
         ax.plot(100 * curve.share[kept], 100 * curve.found[kept], color=colour, ls=line, linewidth=2.2, label=label)
-    ax.plot([0, 100], [0, 100], color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, label="random list")
+    ax.plot([0, 100], [0, 100], color=GREY, linestyle=BROKEN, linewidth=1.2, label="random list")
     ax.set(xlim=(0, 100), ylim=(0, 102))
-    legend(ax, place="lower right", ink=ink)
-    finish(ax, title=title, x="Customers taken, riskiest first (%)", y=f"Of all {event}, found (%)", grid="both")
-    return figure
+    return finish(ax, title=title, x="Customers taken, riskiest first (%)", y=f"Of all {event}, found (%)", grid="both")
 
 
 def plot_lift(
@@ -221,16 +222,14 @@ def plot_lift(
     series = named(predictions, "predictions")
     curves = {name: gains_curve(y, p) for name, p in series.items()}
     share = np.linspace(0.01, 1, 199)
-    figure, ax, ink = canvas(ax, (6.2, 4.4))
+    ax = canvas(ax, (6.2, 4.4))
     for (name, curve), colour, line in zip(curves.items(), COLOURS, LINES, strict=False):
         height = np.interp(share, curve.share, curve.found) / share
         ax.plot(100 * share, height, color=colour, linestyle=line, linewidth=2.2, label=name)
-    ax.axhline(1, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, label="random list")
+    ax.axhline(1, color=GREY, linestyle=BROKEN, linewidth=1.2, label="random list")
     ax.set_xlim(0, 100)
     ax.set_ylim(bottom=0)
-    legend(ax, place="upper right", ink=ink)
-    finish(ax, title=title, x="Customers taken, riskiest first (%)", y=f"Lift (times the overall {event} rate)")
-    return figure
+    return finish(ax, title=title, x="Customers taken, riskiest first (%)", y=f"Lift (times the overall {event} rate)")
 
 
 def few(size: int, *, keep: int = 0) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cxml.errors import shorten
-from cxml.plots.style import COLOURS, GREY, LINES, canvas, finish, legend, named
+from cxml.plots.style import BROKEN, COLOURS, GREY, LINES, canvas, finish, named, note
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,7 @@ def plot_budget_curve(
     for name, value in (("budget", budget), ("most", most)):
         if value is not None and not value > 0:
             raise ValueError(f"`{name}` must be a number of alarms a week above 0, got {value!r}.")
-    figure, ax, ink = canvas(ax, (6.8, 4.4))
+    ax = canvas(ax, (6.8, 4.4))
     ends = max(float(curve.false_alarms_week.max()) for curve in drawn.values())
     limit = most or (min(4 * budget, max(ends, 1.5 * budget)) if budget else max(ends, 1e-9))
     for place, (name, curve) in enumerate(drawn.items()):
@@ -84,12 +84,10 @@ def plot_budget_curve(
             drawstyle="steps-post", color=COLOURS[place], ls=LINES[place], lw=2.4 if place == 0 else 1.6, label=name,
         )  # fmt: skip
     if budget is not None:
-        ax.axvline(budget, color=GREY, linestyle=(0, (4, 3)), linewidth=1.2)
-        ax.annotate(f"budget {budget:g}", (budget, 1), (5, 6), textcoords="offset points", fontsize=9, color=ink)
+        ax.axvline(budget, color=GREY, linestyle=BROKEN, linewidth=1.2)
+        note(ax, f"budget {budget:g}", (budget, 1), shift=(5, 8))
     ax.set(xlim=(0, 1.02 * limit), ylim=(0, 103))
-    legend(ax, place="lower right", ink=ink)
-    finish(ax, title=title, x="False alarms a week, over all series", y="Events found (%)", grid="both")
-    return figure
+    return finish(ax, title=title, x="False alarms (a week, over all series)", y="Events found (%)", grid="both")
 
 
 def plot_delay(
@@ -149,7 +147,7 @@ def plot_delay(
             got = shorten(array[array < 0].tolist()) if array.size else "none"
             raise ValueError(f"The delays of {name!r} must be 1 or more numbers >= 0 or NaN, got {got}.")
         drawn[name] = array
-    figure, ax, ink = canvas(ax, (6.8, 4.2))
+    ax = canvas(ax, (6.8, 4.2))
     known = np.concatenate([array[np.isfinite(array)] for array in drawn.values()])
     limit = most or max(1.0, float(np.quantile(known, 0.9)) if known.size else 1.0)
     for place, (name, array) in enumerate(drawn.items()):
@@ -160,6 +158,4 @@ def plot_delay(
         width = 2.4 if place == 0 else 1.6
         ax.plot(x, 100 * share, drawstyle="steps-post", color=COLOURS[place], ls=LINES[place], lw=width, label=label)
     ax.set(xlim=(0, 1.02 * limit), ylim=(0, 103))
-    legend(ax, place="best", ink=ink)
-    finish(ax, title=title, x=f"Since the start of the event ({unit})", y="Events found (%)", grid="both")
-    return figure
+    return finish(ax, title=title, x=f"Since the start of the event ({unit})", y="Events found (%)", grid="both")

@@ -10,8 +10,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxml.frames import check_columns
-from cxml.plots._values import ends, fractions, length_of_time, rising
-from cxml.plots.style import BLUE, COLOURS, GREY, LINES, VERMILLION, canvas, finish, legend, named
+from cxml.plots._values import ends, fractions, length_of_time, names_of, once, rising
+from cxml.plots._words import capital
+from cxml.plots.style import (
+    BLUE,
+    BROKEN,
+    COLOURS,
+    GREY,
+    LINES,
+    VERMILLION,
+    band,
+    canvas,
+    dates,
+    finish,
+    interval,
+    named,
+    room,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,6 +34,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_DATES = 9
+_DAY_LABEL = 0.82  # inches of a day's label
+_LEAST = 14  # past rows, so that a single row to come is seen beside two weeks of days
 
 
 def plot_fan(
@@ -53,7 +70,7 @@ def plot_fan(
     point : str, default="contacts"
         Column of the forecast.
     recent : int >= 1, rows, default=None
-        Past rows drawn; None draws twice as many as are forecast.
+        Past rows drawn; None draws twice as many as are forecast, and at least 14.
     unit : str, default="contacts"
         What is counted, for the axis label.
     title : str
@@ -92,30 +109,23 @@ def plot_fan(
 and not this one. Did you mean 'contacts-lo-90'? Name it by `time=`, `target=` or `point=`.
     """
     advice = "Name it by `time=`, `target=` or `point=`."
-    check_columns(_names(history), [time, target], what="The history of a fan", advice=advice)
-    check_columns(_names(forecast), [time, point], what="The forecast of a fan", advice=advice)
-    past, ahead = _one_series(history, time, "history"), _one_series(forecast, time, "forecast")
-    shown = min(2 * len(ahead), len(past)) if recent is None else _check_recent(recent)
+    check_columns(names_of(history), [time, target], what="The history of a fan", advice=advice)
+    check_columns(names_of(forecast), [time, point], what="The forecast of a fan", advice=advice)
+    past, ahead = once(history, time, "history"), once(forecast, time, "forecast")
+    shown = max(2 * len(ahead), _LEAST) if recent is None else _check_recent(recent)
     past = past.iloc[-shown:]
-    figure, ax, ink = canvas(ax, (8.4, 4.4))
+    ax = canvas(ax, (8.4, 4.4))
     clock = _Clock(np.concatenate([past[time].to_numpy(), ahead[time].to_numpy()]))
     _draw(ax, clock, past, time, target, colour=GREY, label="what came", width=1.4)
     _draw(ax, clock, ahead, time, point, colour=BLUE, label="forecast", width=1.9)
     if target in ahead and ahead[target].notna().any():
         _draw(ax, clock, ahead, time, target, colour=VERMILLION, label="what came then", width=1.1)
-    levels = _levels(_names(ahead), point)
-    for wider, level in enumerate(levels):
-        pale = 0.2 + 0.22 * (len(levels) - 1 - wider) / max(len(levels) - 1, 1)
-        low, high = (clock.broken(ahead, time, f"{point}-{end}-{level}") for end in ("lo", "hi"))
-        ax.fill_between(low[0], low[1], high[1], color=BLUE, alpha=pale, linewidth=0, label=f"{level} % interval")
-    ax.axvline(clock.place(ahead[time].to_numpy()[:1])[0], color=GREY, linestyle=(0, (4, 3)), linewidth=1)
-    ax.set_ylim(0, 1.22 * ax.get_ylim()[1])
+    _draw_bands(ax, clock, ahead, time, point)
+    ax.axvline(clock.place(ahead[time].to_numpy()[:1])[0], color=GREY, linestyle=BROKEN, linewidth=1)
+    ax.set_ylim(0, ax.get_ylim()[1])
     ax.margins(x=0.01)
-    ax.yaxis.set_major_formatter("{x:,.10g}")
     clock.write(ax)
-    ax.legend(loc="upper left", ncols=3, frameon=False, fontsize=9, labelcolor=ink)
-    finish(ax, title=title, x=clock.label, y=f"{_capital(unit)} (a period of {_period(ahead[time])})")
-    return figure
+    return finish(ax, title=title, x=clock.label, y=f"{capital(unit)} (a period of {_period(past[time], ahead[time])})")
 
 
 def plot_lead_times(
@@ -175,7 +185,7 @@ def plot_lead_times(
     drawn = {name: fractions(name, values, x.size) for name, values in series.items()}
     from matplotlib.ticker import MaxNLocator
 
-    figure, ax, ink = canvas(ax, (6.8, 4.2))
+    ax = canvas(ax, (6.8, 4.2))
     for place, (name, values) in enumerate(drawn.items()):
         width, marker = (2.4, "o") if place == 0 else (1.5, "")
         marker = "o" if x.size == 1 else marker if x.size <= 31 else ""
@@ -183,9 +193,9 @@ def plot_lead_times(
         ax.plot(x, 100 * values, color=colour, ls=line, lw=width, marker=marker, markersize=4, label=name, zorder=above)
     ax.set_ylim(0, 1.08 * max(100 * max(np.nanmax(values, initial=0) for values in drawn.values()), 0.1))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=12, integer=True))
-    legend(ax, place="best", ink=ink)
-    finish(ax, title=title, x=f"Lead time ({unit})", y=f"{measure} (%)")
-    return figure
+    if x.size == 1:
+        ax.set_xticks(x)
+    return finish(ax, title=title, x=f"Lead time ({unit})", y=f"{measure} (%)")
 
 
 def plot_interval_calibration(
@@ -237,27 +247,15 @@ def plot_interval_calibration(
     series = named(observed, "observed")
     x = rising("nominal", nominal, below=100)
     drawn = {name: _shares(name, values, x.size) for name, values in series.items()}
-    figure, ax, ink = canvas(ax, (5.8, 5.2))
-    ax.plot([0, 100], [0, 100], color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, label="perfectly honest")
+    ax = canvas(ax, (5.8, 5.2))
+    ax.plot([0, 100], [0, 100], color=GREY, linestyle=BROKEN, linewidth=1.2, label="perfectly honest")
     for (name, values), colour, line in zip(drawn.items(), COLOURS, LINES, strict=False):
         label = f"{name} ({100 * values[-1]:.0f} % of the {x[-1]:g} % intervals)"
         ax.plot(x, 100 * values, color=colour, linestyle=line, linewidth=1.8, marker="o", markersize=6, label=label)
     ax.set(xlim=(0, 102), ylim=(0, 102))
-    legend(ax, place="upper left", ink=ink)
-    finish(ax, title=title, x="Level of the interval (%)", y="What came was within (% of the periods)", grid="both")
-    return figure
-
-
-def _one_series(frame: pd.DataFrame, time: str, what: str) -> pd.DataFrame:
-    repeated = int(frame[time].duplicated().sum())
-    if frame.empty or repeated:
-        got = f"{repeated:,} periods twice" if repeated else "no rows"
-        raise ValueError(f"`{what}` must hold each period of one series once, got {got}. Choose one series.")
-    return frame.sort_values(time)
-
-
-def _names(frame: pd.DataFrame) -> list[str]:
-    return [str(name) for name in frame.columns]
+    return finish(
+        ax, title=title, x="Level of the interval (%)", y="What came was within (% of the periods)", grid="both"
+    )
 
 
 def _check_recent(recent: int) -> int:
@@ -279,6 +277,19 @@ def _draw(
     x, values = clock.broken(frame, time, column)
     marker = "o" if len(frame) == 1 else ""
     ax.plot(x, values, color=colour, linewidth=width, marker=marker, markersize=4, label=label)
+
+
+def _draw_bands(ax: Axes, clock: _Clock, ahead: pd.DataFrame, time: str, point: str) -> None:
+    """Draw the interval of each level, the wider the paler; those of a single period are lines."""
+    levels = _levels(names_of(ahead), point)
+    for wider, level in enumerate(levels):
+        pale = 0.14 + 0.2 * (len(levels) - 1 - wider) / max(len(levels) - 1, 1)
+        (x, low), (_, high) = (clock.broken(ahead, time, f"{point}-{end}-{level}") for end in ("lo", "hi"))
+        if x.size == 1:
+            interval(ax, x, low, high, colour=BLUE, along="y")
+            ax.collections[-1].set(linewidth=1.2 + 2.4 * (len(levels) - 1 - wider), label=f"{level} % interval")
+        else:
+            band(ax, x, low, high, colour=BLUE, alpha=pale, label=f"{level} % interval")
 
 
 class _Clock:
@@ -319,24 +330,18 @@ class _Clock:
         if self._side_by_side:
             days = self._open.astype("datetime64[D]")
             first = np.flatnonzero(np.r_[True, days[1:] != days[:-1]])
-            first = first[:: -(-first.size // _MOST_DATES)]
+            most = max(2, min(_MOST_DATES, int(room(ax)[0] / _DAY_LABEL)))
+            first = first[:: -(-first.size // most)]
             words = [f"{day:%m-%d %a}" for day in days[first].tolist()]
-            ax.set_xticks(self._places[first], labels=words)
+            ax.set_xticks(self._places[first], labels=words, ha="left")
             return
-        from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-        locator = AutoDateLocator(minticks=4, maxticks=_MOST_DATES)  # type: ignore[no-untyped-call]
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        dates(ax)
 
 
-def _period(times: pd.Series[pd.Timestamp]) -> str:
-    gaps = np.diff(times.to_numpy().astype("datetime64[s]")).astype(np.float64)
+def _period(past: pd.Series[pd.Timestamp], ahead: pd.Series[pd.Timestamp]) -> str:
+    """Write the length of a period: the least step of the forecast, or of the past before a single row of it."""
+    gaps = np.diff((ahead if len(ahead) > 1 else past).to_numpy().astype("datetime64[s]")).astype(np.float64)
     return length_of_time(float(gaps.min()) / 60) if gaps.size else "unknown length"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
 
 
 def _shares(name: str, values: ArrayLike, size: int) -> NDArray[np.float64]:

@@ -11,8 +11,23 @@ from numpy.typing import ArrayLike
 from cxml.errors import FrameError
 from cxml.frames import as_pandas, check_columns
 from cxml.metrics import Interval, PolicyValue, wilson_interval
-from cxml.plots.style import BLUE, GREEN, GREY, ORANGE, VERMILLION, amount, canvas, finish, legend
-from cxml.plots.voice import short
+from cxml.plots._values import check_top, floats
+from cxml.plots._words import amount, cut, minus
+from cxml.plots.style import (
+    BLUE,
+    GREEN,
+    GREY,
+    INK,
+    ORANGE,
+    VERMILLION,
+    canvas,
+    finish,
+    interval,
+    note,
+    paper,
+    rows,
+    side,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +47,7 @@ def plot_policy_values(
     *,
     known: Interval | None = None,
     percent: bool = False,
-    unit: str = "Reward an offer",
+    unit: str = "Reward (an offer)",
     title: str = "What would the policy earn?",
     ax: Axes | None = None,
 ) -> Figure:
@@ -86,36 +101,31 @@ def plot_policy_values(
         got = next((type(one).__name__ for one in shown if not isinstance(one, PolicyValue)), "none")
         raise FrameError(f"`values` must be estimates of cxml.metrics.policy_value, at least one - got {got}.")
     scale = 100.0 if percent else 1.0
-    figure, ax, ink = canvas(ax, (6.8, 1.6 + 0.5 * len(shown)))
+    ax = canvas(ax, (6.8, 1.6 + 0.5 * len(shown)))
     if known is not None:
-        ax.axvspan(scale * known.lower, scale * known.upper, color=GREEN, alpha=0.15, linewidth=0)
+        ax.axvspan(scale * known.lower, scale * known.upper, facecolor=(GREEN, 0.2), edgecolor=GREEN, linewidth=0.6)
         value, lower, upper = (_told(scale * one) for one in (known.value, known.lower, known.upper))
         words = f"its own log: {value} [{lower}, {upper}]"
         ax.axvline(scale * known.value, color=GREEN, linewidth=1.4, label=words)
     low, high = (scale * end for end in _window(shown, known))
     for row, one in enumerate(shown):
         colour = GREY if one.estimator == "on_policy" else BLUE
-        face = "white" if one.notes else colour
+        face = paper(ax) if one.notes else colour
         ends = np.clip([scale * one.lower, scale * one.upper], low, high)
-        ax.hlines(row, *ends, color=colour, linewidth=6, alpha=0.3)
-        for end, sign, cut in ((low, "<", scale * one.lower < low), (high, ">", scale * one.upper > high)):
-            if cut:
+        interval(ax, row, *ends, colour=colour)
+        for end, sign, beyond in ((low, "<", scale * one.lower < low), (high, ">", scale * one.upper > high)):
+            if beyond:
                 ax.plot([end], [row], sign, color=colour, markersize=6, clip_on=False)
         ax.plot([scale * one.value], [row], "o", color=colour, markerfacecolor=face, markersize=8, markeredgewidth=1.8)
         worth = f"{_told(scale * one.value)}  ({one.effective_rows:,.0f} effective rows)"
         across = (scale * one.value - low) / (high - low)
-        align = "left" if across < 0.3 else "right" if across > 0.7 else "center"
-        place = (scale * one.value, row)
-        ax.annotate(worth, place, (0, 9), textcoords="offset points", ha=align, fontsize=9, color=ink)
-    ax.set_yticks(range(len(shown)), labels=[_ESTIMATORS[one.estimator] for one in shown])
+        note(ax, worth, (scale * one.value, row), shift=(0, 8), ha=side(across), va="bottom")
+    rows(ax, [_ESTIMATORS[one.estimator] for one in shown])
     pad = 0.04 * (high - low)
     ax.set(ylim=(len(shown) - 0.5, -0.7), xlim=(low - pad, high + pad))
-    if known is not None:
-        legend(ax, place="lower right", ink=ink)
     hollow = "; hollow: read its note" if any(one.notes for one in shown) else ""
     label = f"{unit}{' (%)' if percent else ''}, with {100 * shown[0].level:g} % interval{hollow}"
-    finish(ax, title=title, x=label, y="", grid="x")
-    return figure
+    return finish(ax, title=title, x=label, y="", grid="x")
 
 
 def _window(shown: list[PolicyValue], known: Interval | None) -> tuple[float, float]:
@@ -187,27 +197,23 @@ def plot_acceptance_by_offer(
             f"`offer`, `y` and `p` must describe the same rows - got {made.size:,}, {accepted.size:,} and "
             f"{said.size:,} of them."
         )
-    _check_top(top)
-    rows = pd.DataFrame({"offer": made, "accepted": accepted, "said": said}).groupby("offer", sort=False)
-    table = rows.agg(rows=("said", "size"), accepted=("accepted", "sum"), said=("said", "mean"))
+    check_top(top)
+    by_offer = pd.DataFrame({"offer": made, "accepted": accepted, "said": said}).groupby("offer", sort=False)
+    table = by_offer.agg(rows=("said", "size"), accepted=("accepted", "sum"), said=("said", "mean"))
     table = table.sort_values("rows", ascending=False, kind="stable")
     shown = table.head(top)
     low, high = wilson_interval(shown["accepted"].to_numpy(), shown["rows"].to_numpy())
-    figure, ax, ink = canvas(ax, (6.8, 1.6 + 0.36 * len(shown)))
+    ax = canvas(ax, (6.8, 1.6 + 0.36 * len(shown)))
     places = np.arange(len(shown))
-    ax.hlines(places, 100 * low, 100 * high, color=BLUE, linewidth=6, alpha=0.3)
+    interval(ax, places, 100 * low, 100 * high, colour=BLUE)
     observed = 100 * (shown["accepted"] / shown["rows"]).to_numpy()
-    ax.plot(observed, places, "o", color=BLUE, markersize=7, label="accepted (bar: 95 % interval)")
+    ax.plot(observed, places, "o", color=BLUE, markersize=7, label="accepted (line: 95 % interval)")
     said_shown = 100 * shown["said"].to_numpy()
-    ax.plot(said_shown, places, "D", color=ORANGE, markersize=6, markeredgecolor="white", label="predicted")
-    labels = [f"{short(name)}  n = {count:,}" for name, count in zip(shown.index, shown["rows"], strict=True)]
-    ax.set_yticks(places, labels=labels)
-    ax.set_ylim(len(shown) - 0.4, -0.6)
+    ax.plot(said_shown, places, "D", color=ORANGE, markersize=7, markeredgecolor=paper(ax), label="predicted")
+    rows(ax, [f"{cut(name, 24)}  n = {count:,}" for name, count in zip(shown.index, shown["rows"], strict=True)])
     ax.set_xlim(left=0)
-    legend(ax, place="best", ink=ink)
     rest = f"; {len(table) - len(shown)} rarer offers not shown" if len(table) > len(shown) else ""
-    finish(ax, title=title, x=f"Acceptance (%){rest}", y="", grid="x")
-    return figure
+    return finish(ax, title=title, x=f"Acceptance (%){rest}", y="", grid="x")
 
 
 def plot_fates(
@@ -269,32 +275,22 @@ Give the answer of `offers.predict(..., everything=True)`.
         took = took.reindex(
             [*(name for name in order if name in took), *(name for name in took.index if name not in order)]
         )
-    labels = ["candidates", *(short(name, 34) for name in took.index), "chosen"]
+    labels = ["candidates", *took.index, "chosen"]
     ends = len(frame) - np.r_[0, np.cumsum(took.to_numpy())]
     starts = np.r_[0, ends[1:], 0]
     widths = np.r_[len(frame), took.to_numpy(), len(frame) - len(rejected)]
-    figure, ax, ink = canvas(ax, (6.8, 1.4 + 0.38 * len(labels)))
+    ax = canvas(ax, (6.8, 1.4 + 0.38 * len(labels)))
     places = np.arange(len(labels))
     ax.barh(places, widths, left=starts, height=0.62, color=[GREY, *[VERMILLION] * len(took), GREEN])
     for place, start, width in zip(places, starts, widths, strict=True):
-        text = f"{width:,}" if place in (0, len(labels) - 1) else f"-{width:,}"
+        text = f"{width:,}" if place in (0, len(labels) - 1) else minus(f"-{width:,}")
         left = start > 0.6 * len(frame)
         at, shift = (start, -5) if left else (start + width, 5)
-        ax.annotate(
-            f"{text}  ({100 * width / len(frame):.1f} %)",
-            (at, place),
-            (shift, 0),
-            textcoords="offset points",
-            va="center",
-            ha="right" if left else "left",
-            fontsize=9,
-            color=ink,
-        )
-    ax.set_yticks(places, labels=labels)
-    ax.set(ylim=(len(labels) - 0.4, -0.6), xlim=(0, 1.35 * len(frame)))
-    ax.xaxis.set_major_formatter("{x:,.0f}")
-    finish(ax, title=title, x="Candidates: customers x offers", y="", grid="x")
-    return figure
+        share = f"{100 * width / len(frame):.1f} %"
+        note(ax, f"{text}  ({share})", (at, place), shift=(shift, 0), ha="right" if left else "left")
+    rows(ax, labels)
+    ax.set_xlim(0, 1.35 * len(frame))
+    return finish(ax, title=title, x="Candidates (customers x offers)", y="", grid="x")
 
 
 def plot_limits(
@@ -343,37 +339,24 @@ Give the limits of a decision.
     frame = as_pandas(table, what="The table of limits")
     advice = "Give the limits of a decision."
     check_columns(frame.columns, ["limit", "used", "most", "shadow_price"], what="The picture", advice=advice)
-    used, most, price = (frame[name].to_numpy(dtype=float) for name in ("used", "most", "shadow_price"))
+    used, most, price = (floats(frame, name) for name in ("used", "most", "shadow_price"))
     share = 100 * np.divide(used, most, out=np.ones(used.size), where=most > 0)
-    figure, ax, ink = canvas(ax, (6.8, 1.5 + 0.4 * len(frame)))
+    ax = canvas(ax, (6.8, 1.5 + 0.4 * len(frame)))
     places = np.arange(len(frame))
     ax.barh(places, share, height=0.62, color=[ORANGE if one > 0 else BLUE for one in price])
     for place, each, mine, whole, worth in zip(places, share, used, most, price, strict=True):
         text = f"{_units(mine)} of {_units(whole)}" + (f"; one more earns {amount(worth)}" if worth > 0 else "")
-        inside = each > 50
-        ax.annotate(
-            text,
-            (each, place),
-            (-6 if inside else 6, 0),
-            textcoords="offset points",
-            va="center",
-            ha="right" if inside else "left",
-            fontsize=9,
-            color="white" if inside and worth <= 0 else ("#262626" if inside else ink),
-        )
-    ax.set_yticks(places, labels=[short(name) for name in frame["limit"]])
-    ax.set(ylim=(len(frame) - 0.4, -0.6), xlim=(0, 105))
-    finish(ax, title=title, x=f"Used (%); orange: binds, one unit more would earn ({currency})", y="", grid="x")
-    return figure
+        if each > 50:
+            note(ax, text, (each, place), shift=(-6, 0), ha="right", colour=INK if worth > 0 else "white")
+        else:
+            note(ax, text, (each, place), shift=(6, 0))
+    rows(ax, frame["limit"])
+    ax.set_xlim(0, 105)
+    return finish(ax, title=title, x=f"Used (%); orange: binds, one unit more would earn ({currency})", y="", grid="x")
 
 
 def _units(value: float) -> str:
     return f"{value:,.0f}" if float(value).is_integer() or abs(value) >= 100 else f"{value:,.2f}"
-
-
-def _check_top(top: int) -> None:
-    if not isinstance(top, (int, np.integer)) or isinstance(top, bool) or top < 1:
-        raise FrameError(f"`top` must be a whole number of rows, 1 or more - got {top!r}.")
 
 
 def _told(value: float) -> str:

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from cxml.errors import shorten
 from cxml.plots._values import DAY_MINUTES, fractions, length_of_time, rising
-from cxml.plots.style import BLUE, COLOURS, GREY, LINES, VERMILLION, canvas, finish, legend
+from cxml.plots._words import signed
+from cxml.plots.style import BLUE, COLOURS, GREY, LINES, VERMILLION, canvas, finish, interval, note, paper, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -75,7 +76,7 @@ def plot_day_shape(
     drawn = {name: fractions(name, values, x.size, what="shape", each="slot") for name, values in shapes.items()}
     from matplotlib.ticker import FuncFormatter, MultipleLocator
 
-    figure, ax, ink = canvas(ax, (7.2, 4.2))
+    ax = canvas(ax, (7.2, 4.2))
     step = float(np.diff(x).min()) if x.size > 1 else float(DAY_MINUTES)
     colours, lines = (*COLOURS, GREY), (*LINES, "-")
     for (name, values), colour, line in zip(drawn.items(), colours, lines, strict=False):
@@ -83,12 +84,10 @@ def plot_day_shape(
     span = max(x[-1] - x[0], step)
     ax.xaxis.set_major_locator(MultipleLocator(next((one for one in (60, 120, 180) if span / one <= 12), 240)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda minute, _: f"{int(minute) // 60:02d}:{int(minute) % 60:02d}"))
-    ax.margins(x=0.01)
+    ax.margins(x=0.03)
     ax.set_ylim(bottom=0)
-    legend(ax, place="best", ink=ink)
     each = f"%, each {length_of_time(step)}"
-    finish(ax, title=title, x="Time of day (start of the period)", y=f"Share of the day's contacts ({each})")
-    return figure
+    return finish(ax, title=title, x="Time of day (start of the period)", y=f"Share of the day's contacts ({each})")
 
 
 def plot_effects(
@@ -146,21 +145,17 @@ def plot_effects(
 Are the ends swapped?
     """
     middle, bottom, top = _check_effects(names, effects, low, high)
-    figure, ax, ink = canvas(ax, (6.8, 1.3 + 0.32 * len(names)))
-    rows = np.arange(len(names))
+    ax = canvas(ax, (6.8, 1.3 + 0.32 * len(names)))
     ax.axvline(0, color=GREY, linewidth=1)
-    for row in rows:
+    for row in range(len(names)):
         colour = VERMILLION if middle[row] < 0 else BLUE
         sure = bottom[row] > 0 or top[row] < 0
-        ax.plot([bottom[row], top[row]], [row, row], color=colour, linewidth=2.2, alpha=0.55, solid_capstyle="butt")
-        ax.plot(middle[row], row, "o", color=colour, markerfacecolor=colour if sure else "none", markersize=7)
-        note = f"{middle[row]:+.0f} %"
-        ax.annotate(note, (top[row], row), (7, 0), textcoords="offset points", va="center", fontsize=9, color=ink)
-    ax.set_yticks(rows, labels=[str(name) for name in names])
-    ax.set_ylim(len(names) - 0.4, -0.6)
+        interval(ax, row, bottom[row], top[row], colour=colour)
+        ax.plot(middle[row], row, "o", color=colour, markerfacecolor=colour if sure else paper(ax), markersize=7)
+        note(ax, f"{signed(middle[row], 0)} %", (top[row], row), shift=(7, 0))
+    rows(ax, names)
     ax.margins(x=0.12)
-    finish(ax, title=title, x=f"Effect on a day's contacts (%), with {level:g} % interval", y="", grid="x")
-    return figure
+    return finish(ax, title=title, x=f"Effect on a day's contacts (%), with {level:g} % interval", y="", grid="x")
 
 
 def _check_effects(

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cxml.metrics import ProfitCurve
+from cxml.plots._words import amount
 from cxml.plots.classification import few
-from cxml.plots.style import COLOURS, GREY, LINES, amount, canvas, finish, legend, named
+from cxml.plots.style import COLOURS, GREY, LINES, canvas, finish, named, note, paper, side
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,28 +62,21 @@ def plot_profit(
     TypeError: `curves` must map names to arrays, got list. Write {'model': array}.
     """
     series = {"model": curves} if isinstance(curves, ProfitCurve) else named(curves, "curves")
-    from matplotlib.ticker import StrMethodFormatter
-
-    figure, ax, ink = canvas(ax, (6.8, 4.6))
+    ax = canvas(ax, (6.8, 4.6))
     ax.axhline(0, color=GREY, linewidth=1.2)
     for (name, curve), colour, line in zip(series.items(), COLOURS, LINES, strict=False):
         best = curve.best
         kept = few(curve.share.size, keep=int(np.argmax(curve.profit)))
-        label = f"{name}: best {amount(best.profit)} at {100 * best.share:.0f} %"
+        label = f"{name}: best {amount(best.profit)} at {100 * best.share:.0f} %" if len(series) > 1 else None
         ax.plot(100 * curve.share[kept], curve.profit[kept], color=colour, ls=line, linewidth=2.2, label=label)
-        ax.plot([100 * best.share], [best.profit], "o", color=colour, markersize=8, markeredgecolor="white", zorder=4)
-    _note_best(ax, next(iter(series.values())), ink)
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
+        ax.plot([100 * best.share], [best.profit], "o", color=colour, markersize=8, markeredgecolor=paper(ax), zorder=4)
+    _note_best(ax, next(iter(series.values())))
     ax.set_xlim(0, 100)
-    if len(series) > 1:
-        falls = any(curve.profit[-1] < 0 for curve in series.values())
-        legend(ax, place="lower left" if falls else "lower right", ink=ink)
     label = f"Profit per customer of the base ({currency})"
-    finish(ax, title=title, x="Customers contacted, riskiest first (%)", y=label)
-    return figure
+    return finish(ax, title=title, x="Customers contacted, riskiest first (%)", y=label)
 
 
-def _note_best(ax: Axes, curve: ProfitCurve, ink: str) -> None:
+def _note_best(ax: Axes, curve: ProfitCurve) -> None:
     """Write what the best share earns, above its dot and towards the middle of the picture."""
     best = curve.best
     if best.share > 0:
@@ -94,6 +88,4 @@ def _note_best(ax: Axes, curve: ProfitCurve, ink: str) -> None:
         text = "contact nobody: every share loses money"
     low, high = ax.get_ylim()
     ax.set_ylim(low, high + 0.12 * (high - low))
-    side = "left" if best.share < 0.35 else "right" if best.share > 0.65 else "center"
-    place = (100 * best.share, best.profit)
-    ax.annotate(text, place, (0, 10), textcoords="offset points", ha=side, va="bottom", fontsize=9, color=ink)
+    note(ax, text, (100 * best.share, best.profit), shift=(0, 10), ha=side(best.share), va="bottom")

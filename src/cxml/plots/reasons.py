@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from cxml.plots.style import BLUE, GREY, VERMILLION, canvas, finish
+from cxml.plots._words import capital, signed
+from cxml.plots.style import BLUE, GREY, VERMILLION, canvas, finish, ink, note, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-_LONGEST = 38  # characters of a label, so that the bars keep half of the picture
 
 
 def plot_importance(
@@ -75,19 +74,15 @@ def plot_importance(
         raise ValueError(f"`effects` must be absolute, so >= 0, got {size.min():g}. Take np.abs before the mean.")
     order = np.argsort(-size, kind="stable")
     shown, rest = order[:top], len(order) - top
-    figure, ax, ink = canvas(ax, (6.8, 1.2 + 0.32 * len(shown)))
-    rows = np.arange(len(shown))
-    ax.barh(rows, size[shown], height=0.66, color=BLUE)
-    for row, value in zip(rows, size[shown], strict=True):
-        ax.annotate(
-            f"{value:.1f}", (value, row), (4, 0), textcoords="offset points", va="center", fontsize=9, color=ink
-        )
-    ax.set_yticks(rows, labels=[_short(str(names[i])) for i in shown])
-    ax.set(ylim=(len(shown) - 0.4, -0.6), xlim=(0, 1.1 * max(float(size.max()), 1e-9)))
+    ax = canvas(ax, (6.8, 1.2 + 0.32 * len(shown)))
+    ax.barh(np.arange(len(shown)), size[shown], height=0.66, color=BLUE)
+    for row, value in enumerate(size[shown].tolist()):
+        note(ax, f"{value:,.1f}", (value, row))
+    rows(ax, [names[i] for i in shown])
+    ax.set_xlim(0, 1.1 * max(float(size.max()), 1e-9))
     others = f"; {rest} weaker features not shown" if rest > 0 else ""
     label = f"Mean absolute effect on {event} probability ({unit}{others})"
-    finish(ax, title=f"What drives {event}?" if title is None else title, x=label, y="", grid="x")
-    return figure
+    return finish(ax, title=f"What drives {event}?" if title is None else title, x=label, y="", grid="x")
 
 
 def plot_reasons(
@@ -164,29 +159,26 @@ Only `effects` are in percentage points.
             "Only `effects` are in percentage points."
         )
     shown = np.argsort(-np.abs(effect), kind="stable")[:top]
-    step, labels = effect[shown], [_short(f"{names[i]} = {values[i]}") for i in shown]
+    step, labels = effect[shown], [f"{names[i]} = {_read(values[i])}" for i in shown]
     rest = 100 * (final - base) - step.sum()
     if abs(rest) >= 0.05:
         step, labels = np.r_[step, rest], [*labels, "all other features"]
-    figure, ax, ink = canvas(ax, (7.2, 1.5 + 0.36 * (len(step) + 2)))
-    _draw_steps(ax, 100 * base, step, ink)
-    ax.set_yticks(np.arange(len(step) + 2), labels=["average customer", *labels, "this customer"])
-    label = f"{event.capitalize()} probability (%)"
+    ax = canvas(ax, (7.2, 1.5 + 0.36 * (len(step) + 2)))
+    _draw_steps(ax, 100 * base, step)
+    rows(ax, ["average customer", *labels, "this customer"])
+    label = f"{capital(event)} probability (%)"
     written = f"Why {100 * final:.1f} % {event} probability?" if title is None else title
-    finish(ax, title=written, x=label, y="", grid="x")
-    return figure
+    return finish(ax, title=written, x=label, y="", grid="x")
 
 
-def _draw_steps(ax: Axes, base: float, step: NDArray[np.float64], ink: str) -> None:
+def _draw_steps(ax: Axes, base: float, step: NDArray[np.float64]) -> None:
     """Draw the bars from row 1 on, the ends on rows 0 and last, and write every number outside its bar."""
     ends = base + np.r_[0.0, np.cumsum(step)]
     last = len(step) + 1
     for row, (start, move) in enumerate(zip(ends, step, strict=False), start=1):
         ax.barh(row, move, left=start, height=0.62, color=VERMILLION if move > 0 else BLUE)
-        side, shift = ("left", 4) if move >= 0 else ("right", -4)
-        place = (start + move, row)
-        text = f"{move:+.1f}".replace("-", "\N{MINUS SIGN}")
-        ax.annotate(text, place, (shift, 0), textcoords="offset points", ha=side, va="center", fontsize=9, color=ink)
+        right = move >= 0
+        note(ax, signed(move, 1), (start + move, row), shift=(5 if right else -5, 0), ha="left" if right else "right")
     for row, end in enumerate(ends):
         ax.plot(
             [end, end],
@@ -196,12 +188,11 @@ def _draw_steps(ax: Axes, base: float, step: NDArray[np.float64], ink: str) -> N
             zorder=0,
         )
     for row, end in ((0, ends[0]), (last, ends[-1])):
-        ax.plot([end], [row], "D", color=ink, markersize=6)
-        text = f"{end:.1f} %"
-        ax.annotate(text, (end, row), (8, 0), textcoords="offset points", va="center", fontsize=9, color=ink)
+        ax.plot([end], [row], "D", color=ink(ax), markersize=6)
+        note(ax, f"{end:.1f} %", (end, row), shift=(8, 0))
     room = 0.14 * max(float(np.ptp(ends)), 1.0)
     low, high = ends.min() - room, ends.max() + room
-    ax.set(ylim=(last + 0.6, -0.6), xlim=(low, high))
+    ax.set_xlim(low, high)
     ticks = ax.xaxis.get_major_locator().tick_values(low, high)
     ax.set_xticks([tick for tick in ticks if max(low, 0) <= tick <= min(high, 100)])
 
@@ -220,5 +211,10 @@ def _check_effects(names: Sequence[str], effects: ArrayLike, top: int) -> NDArra
     return effect
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= _LONGEST else label[: _LONGEST - 1] + "…"
+def _read(value: Any) -> str:
+    """Write a large number with the separators of thousands (a smaller one may be a year), a day without hours."""
+    if value is None or value == "" or value != value:
+        return "unknown"
+    if isinstance(value, (int, float, np.number)) and abs(float(value)) >= 10_000:
+        return f"{value:,.10g}"
+    return str(value).removesuffix(" 00:00:00")

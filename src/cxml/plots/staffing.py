@@ -9,7 +9,7 @@ import numpy as np
 
 from cxml.errors import FrameError, shorten
 from cxml.frames import as_pandas, check_columns
-from cxml.plots.style import BLUE, GREY, ORANGE, SKY, canvas, finish, legend
+from cxml.plots.style import BLUE, GREY, ORANGE, TEAL, band, canvas, dates, finish
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,7 +75,7 @@ Pick one of them.
     rows = _rows(as_pandas(table, what="The staffing table"), day, key, time)
     from matplotlib.ticker import MaxNLocator
 
-    figure, ax, ink = canvas(ax, (7.6, 4.4))
+    ax = canvas(ax, (7.6, 4.4))
     rows = rows.set_index(time)
     _draw_band(ax, rows)
     _draw_line(ax, rows, "agents", "needed for the target", color=BLUE, linewidth=2.4, zorder=3)
@@ -83,12 +83,9 @@ Pick one of them.
         _draw_line(ax, rows, "agents_expected", "for the expected contacts", color=GREY, linewidth=1.6, ls="--")
     if "scheduled" in rows and (rows["scheduled"] != rows["agents"]).any():
         _draw_line(ax, rows, "scheduled", "to schedule, with shrinkage", color=ORANGE, linewidth=2, ls=":")
-    room = 1.05 + 0.085 * len(ax.get_legend_handles_labels()[1])  # for the legend, above everything
-    ax.set_ylim(0, max(1.0, room * ax.dataLim.ymax))
+    ax.set_ylim(0, max(1.0, 1.08 * ax.dataLim.ymax))
     ax.yaxis.set_major_locator(MaxNLocator(nbins=8, integer=True))
-    legend(ax, place="upper left", ink=ink)
-    finish(ax, title=title, x=_time_axis(ax, rows.index.to_series()), y="Agents (people)")
-    return figure
+    return finish(ax, title=title, x=_time_axis(ax, rows.index.to_series()), y="Agents (people)")
 
 
 def _rows(table: pd.DataFrame, day: str | None, key: str, time: str) -> pd.DataFrame:
@@ -139,20 +136,16 @@ def _draw_band(ax: Axes, rows: pd.DataFrame) -> None:
     widest = max(levels, key=float)
     bounds = [rows[f"agents-{side}-{widest}"].to_numpy(dtype=float) for side in ("lo", "hi")]
     x, (low, high) = _steps(rows.index.to_numpy(), *bounds)
-    ax.fill_between(
-        x, low, high, step="post", color=SKY, alpha=0.3, linewidth=0, label=f"band of the forecast, {widest} %"
-    )
+    band(ax, x, low, high, colour=TEAL, step="post", label=f"band of the forecast, {widest} %")
 
 
 def _time_axis(ax: Axes, times: pd.Series) -> str:
     """Set hours for one day, dates for more, and answer the label."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, DateFormatter
+    from matplotlib.dates import DateFormatter
 
-    locator = AutoDateLocator(minticks=4, maxticks=10)  # type: ignore[no-untyped-call]
-    ax.xaxis.set_major_locator(locator)
+    dates(ax)
     days = times.dt.strftime("%Y-%m-%d").unique()
     if len(days) == 1:
         ax.xaxis.set_major_formatter(DateFormatter("%H:%M"))  # type: ignore[no-untyped-call]
         return f"Time of day (hour:minute), {days[0]}"
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     return f"Time (date), {days[0]} to {days[-1]}"

@@ -1,64 +1,54 @@
-"""One look for every picture: colours that the colour-blind can tell apart, quiet axes, fonts that hold the text."""
+"""One form for every picture: `canvas`, then what is drawn, with these helpers, then `finish`.
+
+Every colour stands out from white and from black alike, every interval, note and list of names looks the same in all
+pictures, and the legend stands above the axes, where it hides nothing.
+"""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, TypeVar
+
+from cxml.plots._words import breadth, folded, short
+from cxml.plots.fonts import set_fonts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike
 
-BLUE: Final = "#0072B2"
-ORANGE: Final = "#E69F00"
-GREEN: Final = "#009E73"
-VERMILLION: Final = "#D55E00"
-PURPLE: Final = "#CC79A7"
-SKY: Final = "#56B4E9"
+BLUE: Final = "#0674C1"
+ORANGE: Final = "#C4890F"
+GREEN: Final = "#5D6E4B"
+VERMILLION: Final = "#D51200"
+PURPLE: Final = "#AC3F92"
+TEAL: Final = "#12A3AF"
 GREY: Final = "#8C8C8C"
-"""Readable on white and on black; for what is not the subject: diagonals, baselines, connectors."""
+"""For what is not the subject: diagonals, baselines, connectors."""
 
-COLOURS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, SKY)
-"""Okabe & Ito (2008), "Color universal design", without the yellow and black that vanish on white or on dark."""
+COLOURS: Final = (BLUE, ORANGE, GREEN, VERMILLION, PURPLE, TEAL)
+"""The hues of Okabe & Ito (2008), "Color universal design", moved until each has a WCAG contrast of at least 3 on white
+and on black and the nearest two, as colour-blind eyes see them (Machado et al. 2009), are as far apart as can be."""
 
 LINES: Final = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 3)))
 """Line styles beside the colours, so that a grey print still tells the series apart."""
 
+BROKEN: Final = (0, (4, 3))
+"""The line style of what is compared with: a diagonal, a budget, half of the customers."""
+
 INK: Final = "#262626"
 
-FONTS: Final = (
-    "Noto Sans CJK KR",
-    "Noto Sans KR",
-    "Pretendard",
-    "NanumGothic",
-    "NanumBarunGothic",
-    "NanumSquare",
-    "Malgun Gothic",
-    "Apple SD Gothic Neo",
-    "AppleGothic",
-    "Source Han Sans KR",
-    "UnDotum",
-    "Noto Sans CJK JP",
-    "Noto Sans CJK SC",
-    "Arial Unicode MS",
-)
-"""Fonts with Korean glyphs on Linux, Windows and macOS, the best looking first."""
+_MOST_DATES: Final = 9
+_TITLE, _LABEL, _NOTE = 13.0, 10.0, 9.0  # sizes in points; that of notes is also that of ticks and legend
+_KEY: Final = 0.55  # inches of a legend's line and the blanks beside it
+_LEGEND_ROW: Final = 1.55 * _NOTE
 
-_FALLBACK: Final = "DejaVu Sans"  # ships with matplotlib: Latin letters and signs such as the minus
-_BOXES: Final = "Last Resort High-Efficiency"  # ships with matplotlib: a box for every character there is
-_NO_FONT: Final = (
-    "A picture needs a font that holds its letters, and none is installed; boxes are drawn instead. Install "
-    "NanumGothic or Noto Sans CJK KR (Debian, Ubuntu: apt-get install fonts-nanum) and restart Python. If it is "
-    "still not found, delete the folder that matplotlib.get_cachedir() names."
-)
-
-Corner: TypeAlias = Literal["upper left", "upper right", "lower left", "lower right", "best"]
 Series = TypeVar("Series")
+Side: TypeAlias = Literal["left", "center", "right"]
 
 
-def canvas(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes, str]:
+def canvas(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Make or take the axes to draw in.
 
     Parameters
@@ -70,58 +60,178 @@ def canvas(ax: Axes | None, size: tuple[float, float]) -> tuple[Figure, Axes, st
 
     Returns
     -------
-    figure, axes, ink
-        `ink` is the colour for text: that of the caller's axis labels, or nearly black.
+    matplotlib Axes
+        Their `ink` is the colour of text, their `paper` that of the ground.
     """
-    if ax is not None:
-        return ax.figure.canvas.figure, ax, str(ax.xaxis.label.get_color())
+    return panels(1, size)[0] if ax is None else ax
+
+
+def panels(count: int, size: tuple[float, float]) -> list[Axes]:
+    """Make a new figure on white with so many axes, one below the other, each as `canvas` makes it."""
     from cxml.plots._picture import Picture
 
     figure = Picture(figsize=size, layout="constrained", facecolor="white")
-    made = figure.add_subplot(facecolor="white")
-    made.tick_params(colors=INK)
-    for text in (made.title, made.xaxis.label, made.yaxis.label):
-        text.set_color(INK)
-    return figure, made, INK
+    made = [figure.add_subplot(count, 1, place + 1, facecolor="white") for place in range(count)]
+    for ax in made:
+        ax.tick_params(colors=INK)
+        for text in (ax.title, ax.xaxis.label, ax.yaxis.label):
+            text.set_color(INK)
+    return made
 
 
-def finish(ax: Axes, *, title: str, x: str, y: str, grid: Literal["x", "y", "both"] = "y") -> None:
-    """Label the axes with their units, quieten the frame, and choose a font that holds every character.
+def ink(ax: Axes) -> str:
+    """Give the colour of text in some axes: that of their labels."""
+    return str(ax.xaxis.label.get_color())
+
+
+def paper(ax: Axes) -> tuple[float, float, float, float]:
+    """Give the colour behind what is drawn, for the inside of hollow markers and the lines between cells."""
+    from matplotlib.colors import to_rgba
+
+    own = to_rgba(ax.get_facecolor())
+    return own if own[3] else to_rgba(ax.figure.canvas.figure.get_facecolor())
+
+
+def side(across: float) -> Side:
+    """Tell how a note at some share of the width is aligned, so that it stays within the picture."""
+    return "left" if across < 0.35 else "right" if across > 0.65 else "center"
+
+
+def note(
+    ax: Axes,
+    text: str,
+    point: tuple[Any, Any],
+    *,
+    shift: tuple[float, float] = (5, 0),
+    ha: Side = "left",
+    va: Literal["top", "center", "bottom"] = "center",
+    colour: str | None = None,
+) -> None:
+    """Write a note beside a point, `shift` points of the font away from it, in the ink of the axes."""
+    ax.annotate(
+        text, point, shift, textcoords="offset points", ha=ha, va=va, fontsize=_NOTE, color=colour or ink(ax)
+    )  # fmt: skip
+
+
+def rows(ax: Axes, names: Iterable[object]) -> None:
+    """Give each row from the top down its name; the axis needs no other label."""
+    labels = [short(name) for name in names]
+    ax.set_yticks(range(len(labels)), labels=labels)
+    ax.set_ylim(max(len(labels), 1) - 0.4, -0.6)
+
+
+def interval(
+    ax: Axes, places: ArrayLike, low: ArrayLike, high: ArrayLike, *, colour: str, along: Literal["x", "y"] = "x"
+) -> None:
+    """Draw intervals as lines along an axis, one at each place of the other."""
+    draw = ax.hlines if along == "x" else ax.vlines
+    draw(places, low, high, color=colour, linewidth=2.4)
+
+
+def band(
+    ax: Axes, x: ArrayLike, low: ArrayLike, high: ArrayLike, *, colour: str, alpha: float = 0.2, **look: Any
+) -> None:
+    """Fill what lies between two curves, with an edge that is seen where the colour is pale."""
+    ax.fill_between(x, low, high, facecolor=(colour, alpha), edgecolor=colour, linewidth=0.6, **look)
+
+
+def dates(ax: Axes) -> None:
+    """Write dates along the x axis, few enough that they do not touch."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=3, maxticks=_MOST_DATES)  # type: ignore[no-untyped-call]
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+
+
+def finish(
+    ax: Axes, *, title: str, x: str, y: str, grid: Literal["x", "y", "both", "none"] = "y", above: float = 0.0
+) -> Figure:
+    """Label the axes with their units, set the legend above them, quieten the frame, and choose fonts.
 
     Parameters
     ----------
     ax : matplotlib Axes
-        Axes with everything drawn.
+        Axes with everything drawn; artists with a label come into the legend.
     title, x, y : str
-        Title and axis labels; the labels with their units.
-    grid : {"x", "y", "both"}, default="y"
+        Title and axis labels; the labels with their units, "" for an axis of names.
+    grid : {"x", "y", "both", "none"}, default="y"
         Which grid lines to draw.
+    above : float, inches, default=0.0
+        Room kept above the axes, below the legend and the title.
+
+    Returns
+    -------
+    matplotlib Figure
+        The whole figure, also of axes in a subfigure.
     """
-    ax.set_title(title, loc="left", fontsize=13, color=ax.xaxis.label.get_color(), pad=10)
-    ax.set_xlabel(x, fontsize=10)
-    ax.set_ylabel(y, fontsize=10)
-    ax.tick_params(labelsize=9, length=0)
+    _numbers(ax)
+    height = 72 * above + _legend(ax, above)
+    wide, high = room(ax)
+    ax.set_title(folded(title, wide / _letter(_TITLE)), loc="left", fontsize=_TITLE, color=ink(ax), pad=8 + height)
+    ax.set_xlabel(folded(x, 1.08 * wide / _letter(_LABEL)), fontsize=_LABEL)
+    ax.set_ylabel(folded(y, (high - height / 72) / _letter(_LABEL)), fontsize=_LABEL)
+    ax.tick_params(labelsize=_NOTE, length=0)
     ax.spines[["top", "right", "left"]].set_visible(False)
     ax.spines["bottom"].set_color(GREY)
     ax.set_axisbelow(True)
     ax.grid(visible=False)
-    ax.grid(visible=True, axis=grid, color=GREY, alpha=0.25, linewidth=0.8)
-    _set_fonts(ax)
+    if grid != "none":
+        ax.grid(visible=True, axis=grid, color=GREY, alpha=0.25, linewidth=0.8)
+    set_fonts(ax)
+    return ax.figure.canvas.figure
 
 
-def legend(ax: Axes, *, place: Corner, ink: str) -> None:
-    """Draw a legend without a frame, in the ink of the axes.
+def _legend(ax: Axes, above: float) -> float:
+    """Set the legend above the axes in as many columns as fit, and answer with its height in points."""
+    from matplotlib.transforms import ScaledTranslation
 
-    Parameters
-    ----------
-    ax : matplotlib Axes
-        Axes with labelled artists.
-    place : {"upper left", "upper right", "lower left", "lower right", "best"}
-        Where.
-    ink : str
-        Colour of the text.
-    """
-    ax.legend(loc=place, frameon=False, fontsize=9, labelcolor=ink)
+    drawn, labels = ax.get_legend_handles_labels()
+    if not labels:
+        return 0.0
+    columns = _columns([_KEY + _letter(_NOTE) * breadth(label) for label in labels], room(ax)[0])
+    lifted = ax.transAxes + ScaledTranslation(0, above + 4 / 72, ax.figure.canvas.figure.dpi_scale_trans)
+    ax.legend(
+        drawn, labels, loc="lower left", bbox_to_anchor=(0, 1), bbox_transform=lifted, ncols=columns,
+        frameon=False, fontsize=_NOTE, labelcolor=ink(ax), borderpad=0, borderaxespad=0, columnspacing=1.4,
+    )  # fmt: skip
+    return _LEGEND_ROW * -(-len(labels) // columns)
+
+
+def _columns(widths: Sequence[float], room: float) -> int:
+    """Count the columns that fit, the fewest of as many rows, filled from the top down as matplotlib fills them."""
+    size = len(widths)
+    for height in range(1, size):
+        columns = -(-size // height)
+        least, longer = divmod(size, columns)
+        starts = [place * least + min(place, longer) for place in range(columns + 1)]
+        if sum(max(widths[start:stop]) for start, stop in pairwise(starts)) <= room:
+            return columns
+    return 1
+
+
+def _letter(size: float) -> float:
+    """Guess the width of a Latin letter, in inches; sizes are in points."""
+    return 0.56 * size / 72
+
+
+def room(ax: Axes) -> tuple[float, float]:
+    """Guess the width, beside the names of the rows, and the height of the axes in inches, before they are laid out."""
+    width, height = ax.figure.canvas.figure.get_size_inches()
+    place = ax.get_position()
+    names = max((breadth(label.get_text()) for label in ax.get_yticklabels()), default=0)
+    return float(width * place.width / 0.8 - _letter(_NOTE) * names), float(height * place.height / 0.8)
+
+
+def _numbers(ax: Axes) -> None:
+    """Write numbers with separators of thousands, and fewer of them along the x axis where they are long."""
+    for axis in (ax.xaxis, ax.yaxis):
+        if type(axis.get_major_formatter()).__name__ == "ScalarFormatter":
+            axis.set_major_formatter("{x:,.12g}")
+    if type(ax.xaxis.get_major_locator()).__name__ == "AutoLocator":
+        longest = max(len(f"{tick:,.6g}") for tick in ax.get_xticks())
+        if longest > 4:
+            ax.locator_params(axis="x", nbins=max(2, min(9, int(room(ax)[0] / (_letter(_NOTE) * (longest + 4))))))
 
 
 def named(series: Mapping[str, Series], what: str) -> dict[str, Series]:
@@ -152,88 +262,3 @@ def named(series: Mapping[str, Series], what: str) -> dict[str, Series]:
             f"`{what}` must hold 1 to {len(COLOURS)} series, got {len(series)}. More cannot be told apart at a glance."
         )
     return dict(series)
-
-
-def amount(value: float) -> str:
-    """Write a number with as many digits as a reader uses.
-
-    Parameters
-    ----------
-    value : float
-        Any amount.
-
-    Returns
-    -------
-    str
-
-    Examples
-    --------
-    >>> amount(8.5371), amount(-21340.2), amount(0)
-    ('8.54', '-21,340', '0')
-    """
-    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:,.2f}"
-
-
-def font_family(texts: Iterable[str]) -> list[str]:
-    """Choose fonts that hold all characters of some texts; warn once where none is installed.
-
-    The fonts set in matplotlib come first, so a figure keeps its usual face unless a character is missing
-    there. Where no font has it, a box is drawn for it and one warning names fonts to install.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Everything that will be written.
-
-    Returns
-    -------
-    list of str
-        Family names for matplotlib's ``fontfamily``, the best first.
-
-    Warns
-    -----
-    UserWarning
-        If no known font holds the characters.
-    """
-    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
-
-    def lacking(name: str) -> set[int]:
-        font = get_font(findfont(FontProperties(family=name)))
-        return {letter for letter in needed if not font.get_char_index(letter)}
-
-    installed = {font.name for font in fontManager.ttflist}
-    usual = [name for name in _usual_fonts() if name in installed][:1]
-    needed = {ord(letter) for text in texts for letter in text if letter.isprintable() and not letter.isspace()}
-    needed = lacking(_FALLBACK)
-    for name in [*usual, *(name for name in FONTS if name in installed)]:
-        if not lacking(name):
-            return list(dict.fromkeys([name, *usual, _FALLBACK]))
-    _warn_of_boxes()
-    return list(dict.fromkeys([*usual, _FALLBACK, *({_BOXES} & installed)]))
-
-
-@cache
-def _warn_of_boxes() -> None:
-    """Say once in a process what is missing; Python's own "once" is undone by whoever catches warnings."""
-    warnings.warn(_NO_FONT, UserWarning, stacklevel=4)
-
-
-def _usual_fonts() -> list[str]:
-    from matplotlib import rcParams
-
-    generic = {
-        "sans-serif": rcParams["font.sans-serif"],
-        "serif": rcParams["font.serif"],
-        "monospace": rcParams["font.monospace"],
-    }
-    return [name for family in rcParams["font.family"] for name in generic.get(family, [family])]
-
-
-def _set_fonts(ax: Axes) -> None:
-    from matplotlib.text import Text
-
-    written = [text for text in ax.findobj(Text) if isinstance(text, Text)]
-    labels = [str(label) for axis in (ax.xaxis, ax.yaxis) for label in getattr(axis.get_major_formatter(), "seq", ())]
-    family = font_family([text.get_text() for text in written] + labels)
-    for text in written:
-        text.set_fontfamily(family)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from cxml.plots._values import ends, rising
-from cxml.plots.style import COLOURS, GREY, LINES, canvas, finish, legend, named
+from cxml.plots.style import BROKEN, COLOURS, GREY, LINES, canvas, finish, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -68,19 +68,17 @@ Pass survival, not hazard.
     checked = {name: _check_curve(name, curve, time.size) for name, curve in series.items()}
     from matplotlib.ticker import MaxNLocator
 
-    figure, ax, ink = canvas(ax, (6.8, 4.4))
+    ax = canvas(ax, (6.8, 4.4))
     x = np.r_[0.0, time]
     for (name, curve), colour, line in zip(checked.items(), COLOURS, LINES, strict=False):
         half = np.flatnonzero(curve <= 0.5)
         label = f"{name} (half have left by month {time[half[0]]:g})" if half.size else name
         height = 100 * np.r_[1.0, curve]
         ax.plot(x, height, color=colour, linestyle=line, linewidth=2.2, drawstyle="steps-post", label=label)
-    ax.axhline(50, color=GREY, linestyle=(0, (4, 3)), linewidth=1)
+    ax.axhline(50, color=GREY, linestyle=BROKEN, linewidth=1)
     ax.set(xlim=(0, time[-1]), ylim=(0, 103))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 3, 6, 10], integer=True))
-    legend(ax, place="best", ink=ink)
-    finish(ax, title=title, x="Time from the prediction date (months)", y="Customers still there (%)")
-    return figure
+    return finish(ax, title=title, x="Time from the prediction date (months)", y="Customers still there (%)")
 
 
 def _check_curve(name: str, curve: ArrayLike, size: int) -> NDArray[np.float64]:

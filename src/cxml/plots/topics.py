@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxml.errors import shorten
-from cxml.plots.style import BLUE, COLOURS, GREY, LINES, VERMILLION, canvas, finish, legend
-from cxml.plots.voice import short
+from cxml.plots._words import short
+from cxml.plots.style import BLUE, COLOURS, GREY, LINES, VERMILLION, canvas, dates, finish, note, paper, rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_LONGEST_LABEL = 34
 _NEEDED = ("what", "share", "expected", "comments", "q_value")
 
 
@@ -82,44 +81,28 @@ def plot_topics(
 
 def _bars(shares: Any, title: str, ax: Axes | None) -> Figure:
     shown = shares.sort_values(ascending=False, kind="stable").head(30)
-    figure, ax, ink = canvas(ax, (7.2, 1.2 + 0.32 * len(shown)))
-    rows = np.arange(len(shown))
-    ax.barh(rows, 100 * shown.to_numpy(), color=BLUE, height=0.62)
-    for row, value in zip(rows, shown, strict=True):
-        note = f"{100 * value:.1f} %"
-        ax.annotate(note, (100 * value, row), (5, 0), textcoords="offset points", va="center", fontsize=9, color=ink)
-    ax.set_yticks(rows, labels=[short(name, _LONGEST_LABEL) for name in shown.index])
-    ax.set_ylim(len(shown) - 0.4, -0.6)
+    ax = canvas(ax, (7.2, 1.2 + 0.32 * len(shown)))
+    ax.barh(np.arange(len(shown)), 100 * shown.to_numpy(), color=BLUE, height=0.62)
+    for row, value in enumerate(shown):
+        note(ax, f"{100 * value:.1f} %", (100 * value, row))
+    rows(ax, shown.index)
     ax.set_xlim(0, 115 * float(shown.max()) or 1)
-    finish(ax, title=title, x="Share of comments (%)", y="", grid="x")
-    return figure
+    return finish(ax, title=title, x="Share of comments (%)", y="", grid="x")
 
 
 def _lines(shares: Any, most: int, title: str, ax: Axes | None) -> Figure:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
     order = shares.mean().sort_values(ascending=False, kind="stable").index[:most]
-    figure, ax, ink = canvas(ax, (7.6, 4.4))
+    ax = canvas(ax, (7.6, 4.4))
     for name, colour, line in zip(order, COLOURS, LINES, strict=False):
-        ax.plot(
-            shares.index,
-            100 * shares[name].to_numpy(),
-            color=colour,
-            linestyle=line,
-            lw=1.8,
-            label=short(name, _LONGEST_LABEL),
-        )
+        height = 100 * shares[name].to_numpy()
+        ax.plot(shares.index, height, color=colour, linestyle=line, linewidth=1.8, label=short(name))
     if shares.index.dtype.kind == "M":
-        locator = AutoDateLocator(maxticks=9)  # type: ignore[no-untyped-call]
-        ax.xaxis.set_major_locator(locator)
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+        dates(ax)
     ax.margins(x=0.01)
-    ax.set_ylim(0, 130 * float(shares[order].to_numpy().max()) or 1)
-    legend(ax, place="upper left", ink=ink)
+    ax.set_ylim(0, 108 * float(shares[order].to_numpy().max()) or 1)
     rest = shares.shape[1] - len(order)
     more = f", the {len(order)} largest of {shares.shape[1]} topics" if rest else ""
-    finish(ax, title=title, x="Start of the period", y=f"Share of comments (%{more})")
-    return figure
+    return finish(ax, title=title, x="Time (start of the period)", y=f"Share of comments (%{more})")
 
 
 def plot_emerging(
@@ -173,22 +156,18 @@ def plot_emerging(
     if not isinstance(most, int) or most < 1:
         raise ValueError(f"`most` must be a whole number from 1 up, got {most!r}. The default is 15.")
     shown = found.head(most)
-    figure, ax, ink = canvas(ax, (7.6, 1.5 + 0.36 * max(len(shown), 1)))
-    rows = np.arange(len(shown))
+    ax = canvas(ax, (7.6, 1.5 + 0.36 * max(len(shown), 1)))
+    places = np.arange(len(shown))
     now, usual = 100 * shown["share"].to_numpy(), 100 * shown["expected"].to_numpy()
-    ax.hlines(rows, usual, now, color=GREY, linewidth=2)
-    ax.plot(usual, rows, "o", color=GREY, markerfacecolor="white", markersize=7, label="expected")
-    ax.plot(now, rows, "o", color=VERMILLION, markersize=8, label="newest period")
-    for row, count, value in zip(rows, shown["comments"], now, strict=True):
-        ax.annotate(
-            f"{count:,} comments", (value, row), (8, 0), textcoords="offset points", va="center", fontsize=9, color=ink
-        )
-    ax.set_yticks(rows, labels=[short(name, _LONGEST_LABEL) for name in shown["what"]])
-    ax.set_ylim(max(len(shown), 1) + 0.1, -0.6)
+    ax.hlines(places, usual, now, color=GREY, linewidth=2)
+    words = ("expected", "newest period") if len(shown) else (None, None)
+    ax.plot(usual, places, "o", color=GREY, markerfacecolor=paper(ax), markersize=7, label=words[0])
+    ax.plot(now, places, "o", color=VERMILLION, markersize=8, label=words[1])
+    for row, count, value, before in zip(places, shown["comments"], now, usual, strict=True):
+        note(ax, f"{count:,} comments", (max(value, before), row), shift=(8, 0))
+    rows(ax, shown["what"])
     ax.set_xlim(0, 1.35 * float(now.max()) if len(shown) else 1)
-    if len(shown):
-        legend(ax, place="lower right", ink=ink)
-    else:
-        ax.annotate("Nothing new", (0.5, 0.25), ha="center", fontsize=11, color=ink)
-    finish(ax, title=title, x="Share of comments (%)", y="", grid="x")
-    return figure
+    if not len(shown):
+        ax.set(xticks=[])
+        note(ax, "Nothing new", (0.5, 0), shift=(0, 0), ha="center")
+    return finish(ax, title=title, x="Share of comments (%)", y="", grid="x")

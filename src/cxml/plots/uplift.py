@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from cxml.metrics.effects import EffectTable
 from cxml.metrics.uplift import UpliftCurve
 from cxml.plots.classification import few
-from cxml.plots.style import BLUE, COLOURS, GREY, LINES, ORANGE, canvas, finish, legend, named
+from cxml.plots.style import BLUE, BROKEN, COLOURS, GREY, LINES, ORANGE, band, canvas, finish, interval, named, paper
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ def plot_uplift_curve(
     curves: UpliftCurve | Mapping[str, UpliftCurve],
     *,
     bands: Mapping[str, tuple[ArrayLike, ArrayLike]] | None = None,
-    unit: str = "Incremental outcomes per treated customer",
+    unit: str = "Incremental outcomes (per treated customer)",
     title: str = "Who is worth a treatment?",
     ax: Axes | None = None,
 ) -> Figure:
@@ -73,19 +73,17 @@ Name them as the curves: 'model'.
     """
     series = {"model": curves} if isinstance(curves, UpliftCurve) else named(curves, "curves")
     ends = _bands(series, bands or {})
-    figure, ax, ink = canvas(ax, (6.8, 4.6))
+    ax = canvas(ax, (6.8, 4.6))
     first = next(iter(series.values()))
-    ax.plot([0, 100], [0, first.gain[-1]], color=GREY, linestyle=(0, (4, 3)), linewidth=1.2, label="random order")
+    ax.plot([0, 100], [0, first.gain[-1]], color=GREY, linestyle=BROKEN, linewidth=1.2, label="random order")
     for (name, curve), colour, line in zip(series.items(), COLOURS, LINES, strict=False):
         kept = few(curve.share.size, keep=int(np.argmax(curve.gain)))
         share = 100 * curve.share[kept]
         if name in ends:
-            ax.fill_between(share, ends[name][0][kept], ends[name][1][kept], color=colour, alpha=0.15, linewidth=0)
+            band(ax, share, ends[name][0][kept], ends[name][1][kept], colour=colour, alpha=0.15)
         ax.plot(share, curve.gain[kept], color=colour, linestyle=line, linewidth=2.2, label=name)
     ax.set_xlim(0, 100)
-    legend(ax, place="best", ink=ink)
-    finish(ax, title=title, x="Customers treated, highest predicted effect first (%)", y=unit)
-    return figure
+    return finish(ax, title=title, x="Customers treated, highest predicted effect first (%)", y=unit)
 
 
 def _bands(
@@ -110,7 +108,7 @@ def _misfits(curve: UpliftCurve, end: np.ndarray) -> bool:
 def plot_uplift_deciles(
     table: EffectTable,
     *,
-    unit: str = "Effect of the treatment",
+    unit: str = "Effect of the treatment (unit of the outcome)",
     title: str = "Are the predicted effects honest?",
     ax: Axes | None = None,
 ) -> Figure:
@@ -146,7 +144,7 @@ def plot_uplift_deciles(
     >>> from cxml.metrics import effect_table
     >>> table = effect_table([1, 0, 0, 1] * 20, [0.9, 0.7, -0.2, -0.4] * 20, [1, 0, 1, 0] * 20, groups=2)
     >>> plot_uplift_deciles(table).axes[0].get_xlabel()
-    'Customers in 2 equal groups, highest predicted effect first (bars: 95 % interval)'
+    'Customers in 2 equal groups, highest predicted effect first (lines: 95 % interval)'
     >>> plot_uplift_deciles([0.1])
     Traceback (most recent call last):
         ...
@@ -157,15 +155,13 @@ def plot_uplift_deciles(
             f"`table` must be an EffectTable, got {type(table).__name__}. "
             "Make it with cxml.metrics.uplift.effect_table."
         )
-    figure, ax, ink = canvas(ax, (6.8, 4.4))
+    ax = canvas(ax, (6.8, 4.4))
     places = np.arange(1, table.rows.size + 1)
     half = _NORMAL_95 * table.standard_error
     ax.axhline(0, color=GREY, linewidth=1.2)
-    ax.vlines(places, table.observed - half, table.observed + half, color=BLUE, linewidth=6, alpha=0.3)
+    interval(ax, places, table.observed - half, table.observed + half, colour=BLUE, along="y")
     ax.plot(places, table.observed, "o", color=BLUE, markersize=7, label="observed: treated less control")
-    ax.plot(places, table.predicted, "D", color=ORANGE, markersize=6, markeredgecolor="white", label="predicted")
+    ax.plot(places, table.predicted, "D", color=ORANGE, markersize=7, markeredgecolor=paper(ax), label="predicted")
     ax.set_xticks(places)
-    legend(ax, place="best", ink=ink)
-    groups = f"Customers in {places.size} equal groups, highest predicted effect first (bars: 95 % interval)"
-    finish(ax, title=title, x=groups, y=unit)
-    return figure
+    groups = f"Customers in {places.size} equal groups, highest predicted effect first (lines: 95 % interval)"
+    return finish(ax, title=title, x=groups, y=unit)

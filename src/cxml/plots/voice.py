@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cxml.errors import FrameError
 from cxml.frames import as_pandas, check_columns
-from cxml.plots.style import BLUE, GREY, ORANGE, VERMILLION, canvas, finish, legend
+from cxml.plots._values import check_top, floats
+from cxml.plots._words import folded, minus, short, signed
+from cxml.plots.style import BLUE, GREY, ORANGE, VERMILLION, canvas, finish, ink, interval, note, rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-LONGEST = 24  # characters of a label, so that the bars keep half of the picture
+_STAGE = 12  # Latin letters of a line of a stage's name, so that neighbours do not touch
 _DIRECTIONS = {
-    "up": ("raises the score", BLUE),
-    "down": ("lowers the score", VERMILLION),
-    "unclear": ("direction unclear", GREY),
-    "labels": ("labels, no direction", ORANGE),
+    "up": ("+", "raises the score", BLUE),
+    "down": (minus("-"), "lowers the score", VERMILLION),
+    "unclear": ("?", "direction unclear", GREY),
+    "labels": ("", "labels, no direction", ORANGE),
 }
 
 
@@ -80,29 +81,19 @@ Give the table that `voc.pareto` answers.
     read = _read(table, [label, "share", "cumulative_share", "is_vital"], "voc.pareto", top)
     shown = read.head(top)
     low, high, level = _ends(shown, "share", "voc.pareto")
-    share, together = 100 * _floats(shown, "share"), 100 * _floats(shown, "cumulative_share")
-    figure, ax, ink = canvas(ax, (6.8, 1.6 + 0.34 * len(shown)))
-    rows = np.arange(len(shown))
+    share, together = 100 * floats(shown, "share"), 100 * floats(shown, "cumulative_share")
+    ax = canvas(ax, (6.8, 1.6 + 0.34 * len(shown)))
+    places = np.arange(len(shown))
     colours = [BLUE if vital else GREY for vital in shown["is_vital"]]
-    ax.barh(rows, share, height=0.62, color=colours, label="share of a topic (grey: beyond the vital few)")
-    ax.hlines(rows, 100 * low, 100 * high, color=ink, linewidth=1.4)
-    ax.plot(together, rows, "o-", color=ORANGE, linewidth=1.6, markersize=5, label="cumulative share")
-    for row, value, end in zip(rows, together, 100 * high, strict=True):
-        ax.annotate(
-            f"{value:.0f}",
-            (max(value, end), row),
-            (7, 0),
-            textcoords="offset points",
-            va="center",
-            fontsize=9,
-            color=ink,
-        )
-    ax.set_yticks(rows, labels=[short(name) for name in shown[label]])
-    ax.set(ylim=(len(shown) - 0.4, -0.6), xlim=(0, max(108.0, 1.08 * float(together.max()))))
-    legend(ax, place="lower left" if len(shown) < 3 else "best", ink=ink)
+    ax.barh(places, share, height=0.62, color=colours, label="share of a topic (grey: beyond the vital few)")
+    interval(ax, places, 100 * low, 100 * high, colour=ink(ax))
+    ax.plot(together, places, "o-", color=ORANGE, linewidth=1.6, markersize=5, label="cumulative share")
+    for row, value, end in zip(places, together, 100 * high, strict=True):
+        note(ax, f"{value:.0f}", (max(value, end), row), shift=(6, 6))
+    rows(ax, shown[label])
+    ax.set_xlim(0, max(108.0, 1.08 * float(together.max())))
     rest = f"; {len(read) - len(shown)} rarer topics not shown" if len(read) > len(shown) else ""
-    finish(ax, title=title, x=f"Share of complaints (%), with {level} % interval{rest}", y="", grid="x")
-    return figure
+    return finish(ax, title=title, x=f"Share of complaints (%), with {level} % interval{rest}", y="", grid="x")
 
 
 def plot_drivers(
@@ -157,22 +148,22 @@ def plot_drivers(
     read = _read(table, ["driver", "share", "direction"], "voc.drivers", top)
     shown = read.head(top)
     low, high, level = _ends(shown, "share", "voc.drivers")
-    figure, ax, ink = canvas(ax, (6.8, 1.6 + 0.34 * len(shown)))
-    rows = np.arange(len(shown))
-    for direction, (words, colour) in _DIRECTIONS.items():
-        mine = (shown["direction"] == direction).to_numpy()
-        if mine.any():
-            ax.barh(rows[mine], 100 * _floats(shown, "share")[mine], height=0.62, color=colour, label=words)
-    ax.hlines(rows, 100 * low, 100 * high, color=ink, linewidth=1.4)
-    ax.set_yticks(rows, labels=[short(name) for name in shown["driver"]])
-    ax.set(ylim=(len(shown) - 0.4, -0.6), xlim=(0, 108 * float(high.max())))
-    legend(ax, place="lower right", ink=ink)
+    ax = canvas(ax, (6.8, 1.6 + 0.34 * len(shown)))
+    places, share = np.arange(len(shown)), 100 * floats(shown, "share")
+    for direction, (sign, words, colour) in _DIRECTIONS.items():
+        mine = np.flatnonzero(shown["direction"] == direction)
+        if mine.size:
+            ax.barh(places[mine], share[mine], height=0.62, color=colour, label=f"{sign} {words}".strip())
+        for row in mine:
+            note(ax, sign, (float(np.fmax(100 * high[row], share[row])), row))
+    interval(ax, places, 100 * low, 100 * high, colour=ink(ax))
+    rows(ax, shown["driver"])
+    ax.set_xlim(0, 108 * float(high.max()))
     whole = read.attrs.get("r2")
     of = "" if whole is None else f" of R² = {whole:.2f}"
     rest = f"; {len(read) - len(shown)} weaker ones not shown" if len(read) > len(shown) else ""
     label = f"Share{of} (%), with {level} % interval{rest}"
-    finish(ax, title=f"What moves {score}?" if title is None else title, x=label, y="", grid="x")
-    return figure
+    return finish(ax, title=f"What moves {score}?" if title is None else title, x=label, y="", grid="x")
 
 
 def plot_journey(
@@ -228,36 +219,32 @@ Give the table that `voc.journey` answers.
     read = _read(table, ["stage", "comments", "score", "change"], "voc.journey", 1)
     low, high, level = _ends(read, "score", "voc.journey")
     least, most, _ = _ends(read, "change", "voc.journey")
-    score, change = _floats(read, "score"), _floats(read, "change")
-    figure, ax, _ = canvas(ax, (max(6.0, 1.6 + 0.85 * len(read)), 4.2))
+    score, change = floats(read, "score"), floats(read, "change")
+    ax = canvas(ax, (max(6.4, 1.6 + 0.95 * len(read)), 4.2))
     places = np.arange(len(read))
     ax.plot(places, score, "o-", color=BLUE, linewidth=2, markersize=6)
-    ax.vlines(places, low, high, color=BLUE, linewidth=6, alpha=0.3)
+    interval(ax, places, low, high, colour=BLUE, along="y")
     for place in np.flatnonzero((least > 0) | (most < 0)):
         rises = change[place] > 0
         end = high[place] if rises else low[place]
-        ax.annotate(
-            f"{change[place]:+.2f}",
-            (place, end if np.isfinite(end) else score[place]),
-            (0, 9 if rises else -9),
-            textcoords="offset points",
-            ha="center",
-            va="bottom" if rises else "top",
-            fontsize=9,
-            color=BLUE if rises else VERMILLION,
-        )
-    names = [f"{short(name)}\nn = {count:,}" for name, count in zip(read["stage"], read["comments"], strict=True)]
+        note(
+            ax, signed(change[place], 2), (place, end if np.isfinite(end) else score[place]),
+            shift=(0, 8 if rises else -8), ha="center", va="bottom" if rises else "top",
+            colour=BLUE if rises else VERMILLION,
+        )  # fmt: skip
+    told = zip(read["stage"], read["comments"], strict=True)
+    names = [f"{folded(short(name), _STAGE)}\nn = {count:,}" for name, count in told]
     ax.set_xticks(places, labels=names)
     ax.margins(x=0.06, y=0.16)
     if ax.get_ylim()[0] < 0 < ax.get_ylim()[1]:
         ax.axhline(0, color=GREY, linewidth=1)
-    finish(ax, title=title, x=f"Stage (bars: {level} % interval; numbers: sure changes from the stage before)", y=unit)
-    return figure
+    return finish(
+        ax, title=title, x=f"Stage (lines: {level} % interval; numbers: sure changes from the stage before)", y=unit
+    )
 
 
 def _read(table: Any, needed: Sequence[str], source: str, top: int) -> pd.DataFrame:
-    if not isinstance(top, (int, np.integer)) or isinstance(top, bool) or top < 1:
-        raise FrameError(f"`top` must be a whole number of rows, 1 or more - got {top!r}.")
+    check_top(top)
     frame = as_pandas(table, what="The table")
     check_columns(frame.columns, needed, what="The picture", advice=f"Give the table that `{source}` answers.")
     return frame
@@ -269,14 +256,4 @@ def _ends(frame: pd.DataFrame, name: str, source: str) -> tuple[Floats, Floats, 
     level = found[0].removeprefix(f"{name}-lo-") if found else "95"
     ends = [f"{name}-lo-{level}", f"{name}-hi-{level}"]
     check_columns(frame.columns, ends, what="The picture", advice=f"Give the table that `{source}` answers.")
-    return _floats(frame, ends[0]), _floats(frame, ends[1]), level
-
-
-def _floats(frame: pd.DataFrame, name: str) -> Floats:
-    return np.asarray(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
-
-
-def short(name: object, longest: int = LONGEST) -> str:
-    """A label as plain text of so many characters at most: a price is no formula."""
-    text = str(name)
-    return (text if len(text) <= longest else f"{text[: longest - 1]}…").replace("$", r"\$")
+    return floats(frame, ends[0]), floats(frame, ends[1]), level
