@@ -185,7 +185,7 @@ def loggings(model: ThreeHundred, peer: object, frame: pd.DataFrame) -> None:
     """Logging a trained model to MLflow's SQLite store."""
     import mlflow
 
-    from cxml.tracking import _write_model
+    from cxml.tracking.models import write_model as _write_model
     from cxml.trained import Trained
 
     for name in ("mlflow", "alembic"):

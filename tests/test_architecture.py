@@ -331,7 +331,7 @@ def test_an_unknown_name_of_the_root_is_an_attribute_error():
 
 def test_public_functions_of_the_root_document_each_parameter():
     """Names that exist in the docstring exist in the signature: asked of the live objects, not of the syntax."""
-    functions = [cxml.save, cxml.load, cxml.promote, cxml.compare, cxml.churn.train, cxml.churn.predict]
+    functions = [cxml.save, cxml.load, cxml.promote, cxml.rollback, cxml.compare, cxml.churn.train, cxml.churn.predict]
     for one in functions:
         names = documented(inspect.cleandoc(one.__doc__))
         assert names == list(inspect.signature(one).parameters), one.__name__

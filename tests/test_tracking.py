@@ -267,11 +267,12 @@ class TestFailures:
 
     def test_a_folder_that_cannot_be_written_either(self, store, mlflow, monkeypatch, customers):
         from cxml import persistence
+        from cxml.tracking import models
 
         def full(*_, **__):
             raise OSError(28, "No space left on device")
 
-        for module in (persistence, tracking):
+        for module in (persistence, models):
             monkeypatch.setattr(module, "save", full)
         with pytest.raises(TrackingError, match=r"A model folder needs a disk with room .*still in memory") as caught:
             churn.train(customers, **WORDS)
@@ -324,7 +325,9 @@ def test_all_of_it_over_a_real_server(server, in_tmp, mlflow, monkeypatch, korea
     model = churn.train(korean, target="이탈", key="customer_id", method="logistic", pictures=False)
     assert run_of(mlflow, model.run_id).info.status == "FINISHED"
     assert list(in_tmp.iterdir()) == [], "something was left in the working directory"
-    assert cxml.compare("churn")["run"].tolist() == ["churn/logistic", "churn/base_rate"]
+    found = cxml.compare("churn", against=model)
+    assert found["run"].tolist() == ["churn/logistic", "churn/base_rate"]
+    assert found["difference"].notna().all(), "the held-out losses come through the server too"
     promotion = cxml.promote(model)
     assert promotion.uri == "models:/churn@champion"
     expected = churn.predict(model, korean)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cxml.persistence import save as save
     from cxml.promotion import compare as compare
     from cxml.promotion import promote as promote
+    from cxml.promotion import rollback as rollback
     from cxml.tracking import load as load
 
 __version__ = "0.1.0"
@@ -55,6 +56,7 @@ _NAMES = {
     "save": ("cxml.persistence", "save"),
     "compare": ("cxml.promotion", "compare"),
     "promote": ("cxml.promotion", "promote"),
+    "rollback": ("cxml.promotion", "rollback"),
     "load": ("cxml.tracking", "load"),
 }
 

@@ -10,11 +10,12 @@ import pandas as pd
 import pytest
 
 from builders import metrics_of, next_metrics
-from cxml import anomaly, load, save, tracking
+from cxml import anomaly, load, save
 from cxml.anomaly.config import AnomalyConfig
 from cxml.anomaly.forest import ForestConfig
 from cxml.anomaly.methods import ForestDetector, RobustZDetector
 from cxml.errors import ConfigError
+from cxml.tracking.models import signature
 from cxml.trained import Trained
 
 
@@ -216,5 +217,5 @@ def test_records_of_several_columns_are_answered_as_their_batch(table):
 def test_mlflow_is_told_of_the_numbers_of_alerts_without_a_warning(model, later):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        outputs = tracking._signature(Trained(model), later).outputs
+        outputs = signature(Trained(model), later).outputs
     assert str(outputs.input_dict()["alert"].type) == "DataType.double"

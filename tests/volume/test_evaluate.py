@@ -1,8 +1,11 @@
 """The verdict, accuracy as time goes by, and promotion."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 import cxml
 from cxml import volume
@@ -65,6 +68,12 @@ class TestAccuracy:
             volume.accuracy(pd.concat(kept), frame.head(10))
         with pytest.raises(FrameError, match="needs the column 'calls'"):
             volume.accuracy(pd.concat(kept), frame, target="calls")
+
+    def test_a_method_without_day_shapes_is_tracked_with_its_other_pictures(self, store, invented):
+        model = volume.train(invented(40, freq="30min").frame, horizon="7D", method="seasonal_naive")
+        files = {Path(one.path).name for one in MlflowClient().list_artifacts(model.run_id)}
+        assert "forecast.png" in files
+        assert "day_shape.png" not in files
 
 
 class TestPromotion:

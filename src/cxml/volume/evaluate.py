@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxml.contract import Judgement, Metric
+from cxml.errors import FrameError
 from cxml.frames import hash_rows
 from cxml.metrics import bias, coverage, crps, standard_error, wape
-from cxml.volume.config import VolumeConfig
+from cxml.timeseries.panel import read_times
+from cxml.volume.config import VolumeConfig, read_horizon
 from cxml.volume.forecaster import CONTACTS, AutoVolume
+from cxml.volume.history import rows_ahead, series_of
 from cxml.volume.learning import Backtest, learn_spread
 from cxml.volume.spread import ends_of
 from cxml.volume.windows import ROWS_TO_JUDGE, known_before
@@ -114,34 +118,82 @@ def rows_named(config: VolumeConfig, keys: np.ndarray, times: pd.DatetimeIndex) 
 
 
 def answer(models: Mapping[str, Any], frame: pd.DataFrame, config: VolumeConfig) -> dict[str, pd.DataFrame]:
-    """What models forecast for rows of which it is known what came.
+    """What models forecast for rows of which it is known what came, from origins that roll on by the horizon.
+
+    At each origin a model knows what it learned from and, by its `update`, the rows of `frame` before the origin, so
+    that a model that was trained earlier is not judged by its age.
 
     Parameters
     ----------
     models : mapping of name to fitted model
     frame : DataFrame
-        Rows after the history of each model, with the target.
+        Rows with the target; those that lie in the history of any model are not asked about.
     config : VolumeConfig
 
     Returns
     -------
     dict of name -> DataFrame, as `answers_of` gives them, without the rows of which it is not known what came
-    """
-    from cxml.timeseries.panel import read_times
 
+    Raises
+    ------
+    FrameError
+        If no row lies after the histories of all models.
+    """
+    import pandas as pd
+
+    numbers, later = _ahead(models, frame, config)
+    asked = np.all(list(later.values()), axis=0)
+    if not asked.any():
+        raise FrameError(
+            f"Models of volume are judged on rows after the histories of both - none of {len(frame):,} rows is. "
+            "Give the table up to now."
+        )
+    # Contacts below zero are unknown ones.
+    frame = frame.assign(**{config.target: frame[config.target].where(frame[config.target] >= 0)})
+    since = int(numbers[asked].min())
+    first: AutoVolume = next(iter(models.values()))
+    length = rows_ahead(first.panel, read_horizon(config.horizon))
+    found: dict[str, pd.DataFrame] = {}
+    for name, model in models.items():
+        rolling, parts = copy(model), []
+        for origin in range(since, int(numbers.max()) + 1, length):
+            now = asked & (numbers >= origin) & (numbers < origin + length)
+            came = later[name] & (numbers < origin)
+            if came.any():
+                rolling.update(frame[came])
+            if now.any():
+                parts.append(_told(rolling, frame[now], config))
+        lines = pd.concat(parts, ignore_index=True)
+        found[name] = lines[lines["y"].notna()].reset_index(drop=True)
+    return found
+
+
+def _ahead(
+    models: Mapping[str, Any], frame: pd.DataFrame, config: VolumeConfig
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """The number of each row on the clock, and by model which rows lie after its history."""
+    times = read_times(frame[config.time], name=config.time)
+    numbers: np.ndarray = np.zeros(len(frame), dtype=np.int64)
+    ahead = {}
+    for name, model in models.items():
+        panel = model.panel
+        numbers, slots = panel.clock.place(times, name=config.time)
+        ends = panel.ends[series_of(frame, config.key, panel.keys)]
+        ahead[name] = (numbers - panel.first) * panel.y.shape[2] + slots >= ends
+    return numbers, ahead
+
+
+def _told(model: AutoVolume, frame: pd.DataFrame, config: VolumeConfig) -> pd.DataFrame:
+    told = model.forecast(frame.drop(columns=config.target), levels=LEVELS)
     times = read_times(frame[config.time], name=config.time)
     keys = frame[config.key].to_numpy(dtype=object) if config.key is not None else np.full(len(frame), "", dtype=object)
-    found = {}
-    for name, model in models.items():
-        told = model.forecast(frame.drop(columns=config.target), levels=LEVELS)
-        lines = rows_named(config, keys, times)
-        lines["y"] = frame[config.target].to_numpy(dtype=float)
-        for column in told.columns:
-            if column.startswith(CONTACTS):
-                lines[column] = told[column].to_numpy()
-        lines["loss"] = np.abs(lines["y"] - lines[CONTACTS])
-        found[name] = lines[lines["y"] >= 0].reset_index(drop=True)  # negative contacts are unknown ones
-    return found
+    lines = rows_named(config, keys, times)
+    lines["y"] = frame[config.target].to_numpy(dtype=float)
+    for column in told.columns:
+        if column.startswith(CONTACTS):
+            lines[column] = told[column].to_numpy()
+    lines["loss"] = np.abs(lines["y"] - lines[CONTACTS])
+    return lines
 
 
 def judge(answers: Mapping[str, pd.DataFrame], config: Any) -> dict[str, Judgement]:  # noqa: ARG001 - the form

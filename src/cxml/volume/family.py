@@ -74,7 +74,8 @@ def _figures(trial: Trial) -> Iterator[Record]:
     if panel.y.shape[2] > 1:
         yield Table("hours", hour_table(own, config.time).reset_index())
         slots, shapes = model.day_shapes(biggest)
-        yield Figure("day_shape", lambda: plots.plot_day_shape(slots, shapes))
+        if len(shapes):  # the simple methods learn none
+            yield Figure("day_shape", lambda: plots.plot_day_shape(slots, shapes))
     effects: pd.DataFrame = model.effects(biggest)
     if len(effects):
         yield Table("effects", effects)

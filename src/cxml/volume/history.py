@@ -109,9 +109,10 @@ def series_of(frame: pd.DataFrame, key: str | None, keys: Sequence[str]) -> np.n
 
     if key is None:
         return np.zeros(len(frame), dtype=np.int64)
-    found = pd.Index(keys).get_indexer(pd.Index(frame[key].astype(str)))
+    names = frame[key].astype(str)
+    found = pd.Index(keys).get_indexer(pd.Index(names))
     if (found < 0).any():
-        strange = frame[key][found < 0].unique()
+        strange = names[found < 0].unique()
         raise FrameError(
             f"Each row must be of a series that the model has learned - {len(strange):,} are not: {shorten(strange)}. "
             "Train again with their history."
