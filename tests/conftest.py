@@ -29,6 +29,7 @@ from urllib.request import urlopen
 import pytest
 
 import builders
+from stores import working_in
 
 
 @pytest.fixture(scope="session")
@@ -171,20 +172,6 @@ def in_tmp(monkeypatch, tmp_path):
     """Work in a folder of this test alone."""
     monkeypatch.chdir(tmp_path)
     return Path(tmp_path)
-
-
-@contextmanager
-def working_in(place, uri):
-    """Work in a folder with a tracking store, outside of any one test."""
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        # Whether a font with Korean letters is installed is no matter of tracking.
-        warnings.filterwarnings("ignore", "A picture needs a font")
-        warnings.filterwarnings("ignore", "The ``noload`` loader strategy is deprecated")
-        warnings.filterwarnings("ignore", ".*An input example was not provided")
-        patch.chdir(place)
-        patch.setenv("MLFLOW_TRACKING_URI", uri)
-        patch.delenv("MLFLOW_REGISTRY_URI", raising=False)
-        yield
 
 
 @pytest.fixture(scope="session")

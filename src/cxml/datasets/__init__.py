@@ -6,16 +6,19 @@
 """
 
 from cxml.datasets.comments import Comments, make_comments
+from cxml.datasets.company import Company, CompanyTruth, make_company
 from cxml.datasets.contacts import Contacts, make_contacts
 from cxml.datasets.customers import Customers, make_customers, make_snapshots
 from cxml.datasets.metrics import Metrics, make_metrics
 from cxml.datasets.offers import Offers, make_offers, true_acceptance
 from cxml.datasets.personal_data import PersonalTexts, make_personal_data
-from cxml.datasets.public import Dataset, load_bank_calls, load_mlc, load_telco
+from cxml.datasets.public import Dataset, load_bank_calls, load_caravan, load_mlc, load_movielens, load_telco
 from cxml.datasets.segments import Segments, make_segments
 
 __all__ = [
     "Comments",
+    "Company",
+    "CompanyTruth",
     "Contacts",
     "Customers",
     "Dataset",
@@ -24,9 +27,12 @@ __all__ = [
     "PersonalTexts",
     "Segments",
     "load_bank_calls",
+    "load_caravan",
     "load_mlc",
+    "load_movielens",
     "load_telco",
     "make_comments",
+    "make_company",
     "make_contacts",
     "make_customers",
     "make_metrics",

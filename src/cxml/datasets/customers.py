@@ -6,6 +6,7 @@ and an even grid of uniform numbers, put through the same functions, is the popu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _Levels = tuple[tuple[object, float, float], ...]
+Known = Callable[[int], tuple["pd.DataFrame", np.ndarray]]
+"""For a month, counted from 0: columns of all customers, and what they add to the log-odds of leaving."""
 
 #: Features of few values: the value, its share of the customers, its term in the true log-odds.
 _LEVELS: dict[str, _Levels] = {
@@ -197,7 +200,7 @@ def make_customers(n: int = 2000, seed: int = 0) -> Customers:
     check_whole("seed", seed, least=0)
     uniform = np.random.default_rng(seed).random((n, len(_FEATURES) + 1))
     frame, probability, effects = _observe(np.arange(n), uniform, month=0, intercept=_INTERCEPT)
-    return Customers(frame, probability, effects, _DESCRIPTION.format(rows=f"one row each, as of {_month_end(0)}"))
+    return Customers(frame, probability, effects, _DESCRIPTION.format(rows=f"one row each, as of {month_end(0)}"))
 
 
 def make_snapshots(n: int = 500, months: int = 12, seed: int = 0) -> Customers:
@@ -237,11 +240,16 @@ def make_snapshots(n: int = 500, months: int = 12, seed: int = 0) -> Customers:
         ...
     cxml.errors.ConfigError: `months` must be a whole number, 1 or more - got 0.
     """
-    import pandas as pd
-
     check_whole("n", n, least=1)
     check_whole("months", months, least=1)
     check_whole("seed", seed, least=0)
+    return see_month_by_month(n, months, seed)
+
+
+def see_month_by_month(n: int, months: int, seed: int, known: Known | None = None) -> Customers:
+    """Make snapshots; what `known` tells of all customers at a month replaces features, and adds to the log-odds."""
+    import pandas as pd
+
     rng = np.random.default_rng(seed)
     steady = rng.random((n, len(_FEATURES) + 1))[:, _STEADY]
     here = np.arange(n)
@@ -251,11 +259,11 @@ def make_snapshots(n: int = 500, months: int = 12, seed: int = 0) -> Customers:
             break
         uniform = rng.random((n, len(_FEATURES) + 1))
         uniform[:, _STEADY] = steady
-        seen.append(_observe(here, uniform[here], month=month, intercept=_INTERCEPT + _NEXT_MONTH))
-        seen[-1][0].insert(1, "as_of", _month_end(month).astype("datetime64[ns]"))
+        seen.append(_observe(here, uniform[here], month=month, intercept=_INTERCEPT + _NEXT_MONTH, known=known))
+        seen[-1][0].insert(1, "as_of", month_end(month).astype("datetime64[ns]"))
         here = here[(seen[-1][0]["churned"] == "no").to_numpy()]
     frames, probabilities, effects = zip(*seen, strict=True)
-    rows = f"one row each month end until they leave, from {_month_end(0)} to {_month_end(months - 1)}"
+    rows = f"one row each month end until they leave, from {month_end(0)} to {month_end(months - 1)}"
     return Customers(
         pd.concat(frames, ignore_index=True),
         np.concatenate(probabilities),
@@ -264,18 +272,23 @@ def make_snapshots(n: int = 500, months: int = 12, seed: int = 0) -> Customers:
     )
 
 
-def _month_end(month: int) -> np.datetime64:
+def month_end(month: int) -> np.datetime64:
+    """Give the last day of a month, counted from 0."""
     end: np.datetime64 = (_FIRST_MONTH + month + 1).astype("datetime64[D]") - 1
     return end
 
 
 def _observe(
-    numbers: np.ndarray, uniform: np.ndarray, *, month: int, intercept: float
+    numbers: np.ndarray, uniform: np.ndarray, *, month: int, intercept: float, known: Known | None = None
 ) -> tuple[pd.DataFrame, np.ndarray, pd.DataFrame]:
     """See the customers at a month end: the frame, the true probability, the true effects."""
-    frame = _features(uniform, month)
+    frame, added = _features(uniform, month), np.zeros(numbers.size)
+    if known is not None:
+        columns, of_all = known(month)
+        frame, added = frame.assign(**columns.iloc[numbers].reset_index(drop=True)), of_all[numbers]
     terms = _terms(frame, month)
     log_odds = intercept + terms.sum(axis=1).to_numpy() + _EARLY_MONTHLY * _is_monthly(frame) * _is_early(frame)
+    log_odds += added
     probability = 1.0 / (1.0 + np.exp(-log_odds))
     effects = _effects(frame, terms)
     frame.insert(0, "customer_id", [f"C{number:06d}" for number in numbers.tolist()])
@@ -297,7 +310,7 @@ def _features(uniform: np.ndarray, month: int) -> pd.DataFrame:
         "monthly_fee": fee,
         "total_paid": [f"{won:,}" if won else " " for won in paid.tolist()],
         "app_visits": np.floor(60 * u["app_visits"] ** 2).astype(int),
-        "device_bought_on": (_month_end(0) - days).astype("datetime64[ns]"),
+        "device_bought_on": (month_end(0) - days).astype("datetime64[ns]"),
         **{name: _pick(levels, u[name]) for name, levels in _LEVELS.items()},
     }
     return pd.DataFrame({name: columns[name] for name in _FEATURES})
@@ -317,7 +330,7 @@ def _terms(frame: pd.DataFrame, month: int) -> pd.DataFrame:
         terms[name] = frame[name].map({value: term for value, _, term in levels})
     terms["tenure_months"] = -0.01 * frame["tenure_months"].clip(upper=60)
     terms["monthly_fee"] = 0.5 * (frame["monthly_fee"] - 60_000).abs() / 10_000
-    days = (_month_end(month) - frame["device_bought_on"].to_numpy()).astype("timedelta64[D]").astype(int)
+    days = (month_end(month) - frame["device_bought_on"].to_numpy()).astype("timedelta64[D]").astype(int)
     terms["device_bought_on"] = 0.8 * (days > _DEVICE_DAYS)
     return terms
 

