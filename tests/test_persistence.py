@@ -9,8 +9,9 @@ import pytest
 
 import cxml
 from cxml import persistence
-from cxml.errors import ModelFolderError
-from cxml.persistence import load_folder, save
+from cxml._optional import require
+from cxml.errors import MissingExtraError, ModelFolderError
+from cxml.persistence import load_folder, save, shipped
 
 
 @pytest.fixture
@@ -178,6 +179,31 @@ def test_a_pickle_in_the_place_of_an_array_is_refused(trained, tmp_path):
     edit(folder, lambda m: m["parts"][array].update(sha256=persistence.sha256(content).hexdigest()))
     with pytest.raises(ModelFolderError, match=r"must be whole and unchanged"):
         load_folder(folder)
+
+
+def test_a_model_that_lacks_a_package_is_not_called_unreadable(folder, monkeypatch):
+    def absent(codec, content):
+        return require("no_such_package", extra="transformers", feature="This model")
+
+    monkeypatch.setattr(persistence, "_decode", absent)
+    with pytest.raises(
+        MissingExtraError, match=r"^This model needs no_such_package.*pip install 'cxml\[transformers\]'"
+    ):
+        cxml.load(folder)
+
+
+@pytest.mark.parametrize("place", ["site", "lib/python3.13/site-packages", "Lib/site-packages"])
+def test_a_model_that_ships_is_found_wherever_the_package_was_installed(folder, tmp_path, monkeypatch, place):
+    """Into an environment, as a user's own, or by --target, which puts ``share`` beside the package."""
+    root = tmp_path / "installed"
+    above = root / place if place == "site" else root
+    monkeypatch.setattr(persistence, "__file__", str(root / place / "cxml" / "persistence.py"))
+    assert shipped("mine") is None
+    shutil.copytree(folder, above / "share" / "cxml" / "models" / "mine")
+    assert shipped("mine") == above / "share" / "cxml" / "models" / "mine"
+    assert cxml.load("mine").name == "churn/boosted"
+    for wrong in ("", "..", "../models/mine", "mine/"):
+        assert shipped(wrong) is None
 
 
 def test_what_is_not_a_model_is_refused(tmp_path):

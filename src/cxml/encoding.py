@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from cxml.errors import CxmlError, FrameError, shorten
-from cxml.frames import check_columns, distinct
+from cxml.frames import check_columns, check_record, distinct
 from cxml.values import is_missing, read_category, read_days, read_number
 
 if TYPE_CHECKING:
@@ -183,13 +183,9 @@ class Encoder:
             values[place] -= moment
         return values
 
-    def _explain(self, record: object, error: Exception) -> CxmlError:
+    def _explain(self, record: Any, error: Exception) -> CxmlError:
         """Find out, off the quick path, what was wrong with a record."""
-        if not isinstance(record, Mapping):
-            return FrameError(
-                f"A record must be a mapping of column to value, such as a dict - got {type(record).__name__}. "
-                "For many records at once, predict on a data frame."
-            )
+        check_record(record)
         check_columns(record, self.needed, what="This model")
         for column in self.columns:
             try:

@@ -6,14 +6,14 @@ and answered in pandas. Every refusal names what it must be, what was got, where
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from cxml.errors import FrameError, nearest, shorten
-from cxml.values import read_category
+from cxml.values import SPREAD, one_value, read_category
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,29 @@ Did you mean 'tenur'? Rename it or add it; where its values are unknown, leave t
     raise FrameError(
         f"{what} needs {noun} {shorten(missing)} - the data has {len(have)} columns and not {not_there}.{near} {advice}"
     )
+
+
+def check_record(record: object) -> None:
+    """Refuse a record that is no mapping.
+
+    Raises
+    ------
+    FrameError
+
+    Examples
+    --------
+    >>> check_record({"tenure": 3})
+    >>> check_record([3])
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: A record must be a mapping of column to value, such as a dict - got list. For many records \
+at once, predict on a data frame.
+    """
+    if not isinstance(record, Mapping):
+        raise FrameError(
+            f"A record must be a mapping of column to value, such as a dict - got {type(record).__name__}. "
+            "For many records at once, predict on a data frame."
+        )
 
 
 def binary_target(values: pd.Series, *, positive: object = None) -> tuple[np.ndarray, object, object]:
@@ -327,8 +350,16 @@ def _hash_floats(numbers: np.ndarray) -> np.ndarray:
     return found
 
 
-def distinct(values: pd.Series) -> tuple[np.ndarray, list[Any]]:
+def distinct(values: pd.Series, *, sort: bool = False, advice: str = SPREAD) -> tuple[np.ndarray, list[Any]]:
     """Place of each row's value among the distinct values (-1 where missing), and these values.
+
+    Parameters
+    ----------
+    values : Series
+    sort : bool, default=False
+        Whether the distinct values come in order, or as they occur.
+    advice : str
+        What to do, as of `one_value`.
 
     Raises
     ------
@@ -338,13 +369,11 @@ def distinct(values: pd.Series) -> tuple[np.ndarray, list[Any]]:
     import pandas as pd
 
     try:
-        codes, uniques = pd.factorize(values, sort=False)
+        codes, uniques = pd.factorize(values, sort=sort)
     except TypeError:
-        odd = next(one for one in values if isinstance(one, (list, dict, set, np.ndarray)))
-        raise FrameError(
-            f"The column {str(values.name)!r} must hold one value a row - got {type(odd).__name__} values. "
-            "Spread it over columns of its own, or leave it out with drop=."
-        ) from None
+        for one in values:
+            one_value(one, str(values.name), advice=advice)
+        raise
     return codes, list(uniques)
 
 

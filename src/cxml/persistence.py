@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -28,7 +27,7 @@ import numpy as np
 from cxml._optional import require
 from cxml.cards import write_card
 from cxml.contract import CONTRACT, Data, Model, Origin, Verdict, build_config
-from cxml.errors import CxmlError, ModelFolderError, shorten
+from cxml.errors import CxmlError, MissingExtraError, ModelFolderError, shorten
 from cxml.registry import model_class
 from cxml.trained import Trained
 
@@ -185,6 +184,8 @@ def load_folder(folder: str | Path) -> Trained:
     ModelFolderError
         If the folder is missing, is not ours, is damaged or edited, holds files that it does not name (a pickle,
         say), or was written by a newer cxml.
+    MissingExtraError
+        If the model needs a package that is not installed.
 
     Examples
     --------
@@ -204,6 +205,8 @@ Check the path; cxml.save(model, folder) writes one.
         data = Data(**manifest["data"]) if manifest["data"] else None
         verdict = Verdict.from_json(manifest["verdict"]) if manifest["verdict"] else None
         origin = Origin(data, dict(manifest["versions"]))
+    except MissingExtraError:  # nothing is wrong with the folder
+        raise
     except CxmlError as error:
         raise ModelFolderError(f"{place} cannot be read as a model: {error}") from error
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
@@ -214,16 +217,19 @@ Check the path; cxml.save(model, folder) writes one.
 def shipped(name: str) -> Path | None:
     """Find the folder of a model that ships with cxml: in a checkout, or beside the installed package.
 
+    Installers put it under ``share`` of the folder that they install into, which is one of those above the package:
+    of an environment and of a user's own packages the third above theirs, with ``pip install --target`` the nearest.
+
     Examples
     --------
     >>> shipped("no-such-model") is None
     True
     """
-    places = Path(__file__).parents[2] / "models", Path(sys.prefix) / "share" / "cxml" / "models"
-    found = [
-        place / name for place in places if name and Path(name).name == name and (place / name / MANIFEST).is_file()
-    ]
-    return found[0] if found else None
+    if not name or Path(name).name != name:
+        return None
+    above = Path(__file__).parents
+    places = (above[2] / "models", *(one / "share" / "cxml" / "models" for one in above[1:5]))
+    return next((place / name for place in places if (place / name / MANIFEST).is_file()), None)
 
 
 def _inside_mlflow(folder: Path) -> Path:

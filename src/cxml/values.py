@@ -1,7 +1,7 @@
 """Read one value as a number, a date or a category.
 
-These three functions are the only place that decides what a value means. A batch applies them to the distinct values
-of a column and a record to its one value, so the two cannot disagree.
+`read_number`, `read_days` and `read_category` are the only place that decides what a value means. A batch applies them
+to the distinct values of a column and a record to its one value, so the two cannot disagree.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ from cxml.errors import FrameError
 
 #: Texts that mean "no value" in a column of numbers or dates, in lower case. A category may well be called "none".
 NO_VALUE = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>", "-", "?"})
+
+#: What to do about a list in a column of features, and in one that names a customer or a series.
+SPREAD = "Spread it over columns of its own, or leave it out with drop=."
+ONE_NAME = "Give each row one text or number as its name."
 
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -60,6 +64,37 @@ def is_missing(value: Any) -> bool:
         return True
     except (TypeError, ValueError):  # lists, arrays: wrong, but not missing
         return False
+
+
+def one_value(value: object, name: str, *, advice: str = SPREAD) -> None:
+    """Refuse a value that is many: a list, a dict, a tuple of lists.
+
+    Parameters
+    ----------
+    value : object
+    name : str
+        Its column.
+    advice : str
+        What to do: a column that names something cannot be spread or left out.
+
+    Raises
+    ------
+    FrameError
+
+    Examples
+    --------
+    >>> one_value(["a", "b"], "plan")
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: The column 'plan' must hold one value a row - got list values. Spread it over columns of \
+its own, or leave it out with drop=.
+    """
+    try:
+        hash(value)
+    except TypeError:
+        raise FrameError(
+            f"The column {name!r} must hold one value a row - got {type(value).__name__} values. {advice}"
+        ) from None
 
 
 def read_number(value: Any) -> float | None:
@@ -172,7 +207,7 @@ def read_days(value: Any) -> float | None:
     if isinstance(value, date):
         return float((value - _EPOCH.date()).days)
     whole = hasattr(value, "__index__") or (isinstance(value, float) and value.is_integer())  # numpy's numbers too
-    if whole and 0 < value < 1e8 and _COMPACT_DATE.fullmatch(str(int(value))):
+    if whole and not hasattr(value, "__len__") and 0 < value < 1e8 and _COMPACT_DATE.fullmatch(str(int(value))):
         return _read_days_text(str(int(value)))
     raise FrameError(f"must be a date - got {_kind_and_value(value)}")
 

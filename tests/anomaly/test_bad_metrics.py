@@ -1,5 +1,6 @@
 """Bad input: what the messages say, and what is news rather than an error."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -68,6 +69,31 @@ def test_a_moment_twice_is_refused(model):
         match=r"Each moment must occur once in a series - 1 of 201 rows repeat one: calls 2024-03-04\. Sum them",
     ):
         detect(pd.concat([hours(), hours().head(1)]))
+
+
+@pytest.mark.parametrize("odd", [[1, 2], {"a": 1}, {3}, np.array([1, 2])], ids=repr)
+def test_a_list_is_no_moment_and_no_name_in_a_record_and_in_rows(model, odd):
+    moment = r"Times must be dates or times .* - 1 of \d+ in 'ds' are not: "
+    name = r"The column 'unique_id' must hold one value a row - got .* values\. Give each row one text or number"
+    for column, message in {"ds": moment, "unique_id": name}.items():
+        with pytest.raises(FrameError, match=message):
+            model.update(record() | {column: odd})
+        rows = pd.DataFrame([record(ahead=1), record(ahead=2)]).astype({column: object})
+        rows.at[1, column] = odd
+        with pytest.raises(FrameError, match=message):
+            model.predict(rows)
+        history = hours().astype({column: object})
+        history.at[7, column] = odd
+        with pytest.raises(FrameError, match=message):
+            detect(history)
+
+
+def test_what_is_not_known_yet_is_none_in_a_record_and_what_was_given_stays_as_it_was(model):
+    moment = pd.Timestamp("2024-03-08 04:00")
+    told = model.update({"unique_id": "new", "ds": moment, "y": 3})
+    assert (told["expected"], told["lower"], told["upper"], told["alert"]) == (None, None, None, None)
+    assert told["ds"] is moment
+    assert json.loads(json.dumps(told | {"ds": str(moment)}, allow_nan=False))["score"] == 0
 
 
 def test_the_hour_that_winter_time_repeats_asks_for_the_zone():

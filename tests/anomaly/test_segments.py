@@ -260,6 +260,22 @@ def test_an_alert_is_traced_to_its_segment():
     assert calm.table.empty
 
 
+def test_earlier_incidents_of_a_segment_do_not_hide_it():
+    """In trouble in every other weekend, it would count as a segment that strays."""
+    frame = history(weeks=12, level=15.0)
+    weekends = pd.to_datetime(["2024-01-20", "2024-02-03", "2024-02-17", "2024-03-02", "2024-03-16"])
+    days = weekends.union(weekends + pd.Timedelta("1D"))
+    hit = frame["ds"].isin(days) & (frame["channel"] == "chat") & (frame["topic"] == "billing")
+    frame.loc[hit, "y"] *= 3
+    incidents = pd.DataFrame({"start": weekends, "end": weekends + pd.Timedelta("1D")})
+    alert = incidents.iloc[-1]
+    assert explain_alert(frame, alert).table.empty
+    found = explain_alert(frame, alert, exclude=incidents)
+    assert found.table["segment"].tolist() == ["channel=chat, topic=billing"]
+    pairs = list(incidents.itertuples(index=False, name=None))
+    pd.testing.assert_frame_equal(explain_alert(frame, alert, exclude=pairs).table, found.table)
+
+
 def test_a_channel_that_always_goes_up_and_down_is_no_news():
     """Its leaves move together, so that leaves alone would call any week of it strange."""
     rng = np.random.default_rng(7)
@@ -469,6 +485,18 @@ def test_a_denominator_of_zero_is_refused():
         ({"start": "2024-03-09"}, {}, ConfigError, "got one without 'end'"),
         (("2024-03-09", "2024-03-09"), {"period": "week"}, ConfigError, "`period` must be a time span"),
         (("2024-03-09", "2024-03-09"), {"periods": 2}, ConfigError, "`periods` must be a whole number from 3"),
+        (
+            ("2024-03-09", "2024-03-09"),
+            {"exclude": ["2024-02-01"]},
+            ConfigError,
+            "`exclude` must be a row .* - got str",
+        ),
+        (
+            ("2024-03-09", "2024-03-09"),
+            {"exclude": [("2024-01-20", "2024-03-08")]},
+            FrameError,
+            "got 2 before 2024-03-09 00:00:00 without what exclude= names",
+        ),
         (("2024-03-09", "2024-03-09"), {"target": "calls"}, FrameError, "Explaining an alert needs"),
     ],
 )

@@ -146,6 +146,17 @@ def test_limits_hold_and_are_reported(ask, k):
     assert {"capacity: call", "stock of gold"} <= rejected
 
 
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("cost", [3.0, "age / 10"])
+def test_a_cost_that_does_not_hang_on_the_offer_is_paid_from_the_budget(ask, customers, cost, k):
+    budget, customers = 7.0, customers.fillna({"age": 40})
+    decision = ask(Policy(value=Value("margin", cost), budget=budget), customers=customers, k=k)
+    limits = decision.limits.set_index("limit")
+    free = ask(Policy(value=Value("margin", cost)), customers=customers, k=k)
+    assert 0 < limits.loc["budget", "used"] <= budget
+    assert 0 < len(decision.chosen) < len(free.chosen)
+
+
 def test_stock_and_value_reject_what_can_never_be(ask):
     decision = ask(Policy(value=WORTH, stock={"loan": 0}, least_value=15.0))
     found = rules(decision)

@@ -118,6 +118,7 @@ def test_a_model_that_scores_frames_only_will_do():
     ("wrong", "message"),
     [
         (lambda one: one.predict_one([1]), "A record must be a mapping of column to value, such as a dict - got list"),
+        (lambda one: one.predict_one({"id": [3], "age": 3}), "The column 'id' must be text or a number - got list [3]"),
         (lambda one: one.predict_one({"age": 3}), "Deciding needs the column 'id'"),
         (lambda one: one.predict_one({"id": 3, "age": 3}), "consent= of the policy needs the column 'sms_ok'"),
         (lambda one: one.predict_one({"id": 3, "age": 3}, 0), "k must be a whole number from 1 up - got 0"),

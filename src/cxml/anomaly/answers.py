@@ -60,19 +60,23 @@ def answer_of(
 def one_answer(
     record: Mapping[str, Any], config: AnomalyConfig, one: ScoredOne, is_anomaly: bool, alert: int, severity: float
 ) -> dict[str, Any]:
-    """The same of one record: a dict, its ``alert`` None where there is none."""
+    """The same of one record: a dict, with None where nothing is known; what it repeats is as it was given."""
     expected, lower, upper, score, kind, _ = one
     found = {name: record[name] for name in given_columns(config)}
     # Numbers of Python, which any service can write as JSON.
-    found[EXPECTED] = float(expected)
-    found[LOWER] = float(lower)
-    found[UPPER] = float(upper)
+    found[EXPECTED] = _known(float(expected))
+    found[LOWER] = _known(float(lower))
+    found[UPPER] = _known(float(upper))
     found[SCORE] = float(score)
     found[IS_ANOMALY] = bool(is_anomaly)
     found[ALERT] = int(alert) if alert > 0 else None
     found[KIND] = KINDS[kind] if is_anomaly else ""
     found[SEVERITY] = float(severity)
     return found
+
+
+def _known(number: float) -> float | None:
+    return number if number == number else None  # JSON has no NaN
 
 
 def given_columns(config: AnomalyConfig) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from cxml.anomaly.moments import Moments
 from cxml.anomaly.ranges import check_ranges, numbers_of, read_number, read_value, shares_of
 from cxml.anomaly.rows import Rows
 from cxml.errors import FrameError, nearest, shorten
-from cxml.frames import check_columns
-from cxml.values import is_missing
+from cxml.frames import check_columns, distinct
+from cxml.values import ONE_NAME, is_missing, one_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -205,16 +205,15 @@ class Register:
             raise FrameError(
                 f"Each row must name its series - this one has no {self.config.key!r}. Fill it or drop this row."
             )
+        one_value(name, str(self.config.key), advice=ONE_NAME)
         return str(name)
 
     def _series(self, frame: pd.DataFrame, *, known: bool) -> tuple[np.ndarray, tuple[str, ...]]:
         """Number of each row's series, and the names of new ones."""
-        import pandas as pd
-
         key = self.config.key
         if key is None:
             return np.zeros(len(frame), dtype=np.int64), () if self.names else ("",)
-        codes, labels = pd.factorize(frame[key], sort=True)
+        codes, labels = distinct(frame[key], sort=True, advice=ONE_NAME)
         if (codes < 0).any():
             raise FrameError(
                 f"Each row must name its series - {int((codes < 0).sum()):,} of {len(frame):,} rows have no {key!r}. "

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxml.errors import FrameError
-from cxml.frames import check_columns
+from cxml.frames import check_columns, check_record
 from cxml.offers.affinity_chances import chances
 from cxml.offers.affinity_choice import own_scores
 from cxml.offers.answers import allowed_entries, best_entries
 from cxml.offers.catalogue import places_among
 from cxml.offers.columns import CHANNEL, OFFER, PROBABILITY
-from cxml.offers.contacts import hash_text, hash_texts
+from cxml.offers.contacts import hash_key
 from cxml.offers.scores import Scores
 
 if TYPE_CHECKING:
@@ -52,14 +51,11 @@ class BasketScorer:
         return Scores(found, self._spread, barred=barred_of(found, self._config))
 
     def _chances(self, record: Mapping[str, Any]) -> np.ndarray:
-        if not isinstance(record, Mapping):
-            raise FrameError(
-                f"A record must be a mapping of column to value, such as a dict - got {type(record).__name__}."
-            )
+        check_record(record)
         one, config, key = self._learned, self._config, str(self._config.key)
         if key not in record:
             check_columns(record, (key,), what="This model")
-        of = int(one.baskets.find(_hash(record[key]))[0])
+        of = int(one.baskets.find(hash_key(record, key))[0])
         strength = one.baskets.strength(of, one.choice.fading)
         scores = np.zeros(len(strength))
         scores[one.common] = one.weights.of_one(strength[one.common]) + one.choice.again * strength[one.common]
@@ -80,12 +76,3 @@ class BasketScorer:
         way = {} if self._ways is None else {CHANNEL: self._ways[place]}
         key = str(config.key)
         return {key: record[key], OFFER: self._offers[place], **way, PROBABILITY: float(chance[place])}
-
-
-def _hash(key: Any) -> np.ndarray:
-    try:
-        return np.array([hash_text(key)], dtype=np.uint64)
-    except FrameError:  # said as of a batch
-        import pandas as pd
-
-        return hash_texts(pd.Series([key], dtype=object))

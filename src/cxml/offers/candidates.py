@@ -166,7 +166,9 @@ class Judge:
         """
         if self.policy.budget is None:
             return self._shared
-        return [Limit("budget", float(self.policy.budget), cost), *self._shared]
+        # One cost for all offers, or one by customer, is as wide as the catalogue.
+        use = np.broadcast_to(cost, np.broadcast_shapes(cost.shape, (1, len(self.offers))))
+        return [Limit("budget", float(self.policy.budget), use), *self._shared]
 
     def judge(
         self,

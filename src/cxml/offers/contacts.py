@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxml.encoding import Column, read_column
-from cxml.errors import ConfigError
+from cxml.errors import ConfigError, FrameError
 from cxml.frames import as_pandas, check_columns, distinct
 from cxml.offers.moment import Moment, zoned
-from cxml.values import read_category
+from cxml.values import ONE_NAME, read_category
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -32,6 +32,32 @@ def hash_text(value: Any) -> int:
     return int.from_bytes(blake2b((read_category(value) or "").encode(), digest_size=8).digest(), "little")
 
 
+def hash_key(record: Mapping[str, Any], key: str) -> np.ndarray:
+    """`hash_text` of the key of one record.
+
+    Returns
+    -------
+    array of uint64, shape (1,)
+
+    Raises
+    ------
+    FrameError
+        If the key is a list or another thing that names nobody.
+
+    Examples
+    --------
+    >>> hash_key({"id": ["a"]}, "id")
+    Traceback (most recent call last):
+        ...
+    cxml.errors.FrameError: The column 'id' must be text or a number - got list ['a']. Give each row one text or \
+number as its name.
+    """
+    try:
+        return np.array([hash_text(record[key])], dtype=np.uint64)
+    except FrameError as error:
+        raise FrameError(f"The column {key!r} {error}. {ONE_NAME}") from None
+
+
 def hash_texts(values: pd.Series) -> np.ndarray:
     """`hash_text` of each value of a column.
 
@@ -43,7 +69,7 @@ def hash_texts(values: pd.Series) -> np.ndarray:
     -------
     array of uint64, shape (n_rows,)
     """
-    codes, uniques = distinct(values)
+    codes, uniques = distinct(values, advice=ONE_NAME)
     found: np.ndarray = np.array([*map(hash_text, uniques), hash_text(None)], dtype=np.uint64)[codes]
     return found
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from cxml.errors import NotFittedError
+from cxml.frames import check_record
 from cxml.offers.answers import allowed_entries, best_entries, entry_answer
 from cxml.offers.catalogue import (
     ONLY_OFFER,
@@ -114,6 +115,7 @@ class PopularOffers:
         import pandas as pd
 
         _ = self.learned
+        check_record(record)
         asked = (self.config.key, self.config.offer, self.config.channel)
         names = [name for name in asked if name is not None and name in record]
         frame = pd.DataFrame({name: [record[name]] for name in names}, index=[0])

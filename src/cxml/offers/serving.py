@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxml.errors import ConfigError, FrameError, nearest
-from cxml.frames import as_pandas, check_columns, check_unique, hash_rows
+from cxml.errors import ConfigError, nearest
+from cxml.frames import as_pandas, check_columns, check_record, check_unique, hash_rows
 from cxml.offers.assign import assign
 from cxml.offers.candidates import Judge
 from cxml.offers.choice import best_lists
 from cxml.offers.choosing import draw, taken_by
 from cxml.offers.columns import CHANNEL, OFFER, PROBABILITY, PROPENSITY, RANK, UPLIFT, VALUE
-from cxml.offers.contacts import Contacts, hash_text
+from cxml.offers.contacts import Contacts, hash_key
 from cxml.offers.decide import Decision, check_places, contacts_of, decide_by
 from cxml.offers.moment import moment_of
 from cxml.offers.policy import Policy
@@ -160,10 +160,7 @@ add it; where its values are unknown, leave them empty.
         FrameError
             If it is no mapping, or lacks a field that the policy or the model needs.
         """
-        if not isinstance(record, Mapping):
-            raise FrameError(
-                f"A record must be a mapping of column to value, such as a dict - got {type(record).__name__}."
-            )
+        check_record(record)
         k, moment, judge = check_places(k), moment_of(now), self._judge
         hashes = self._hash(record)
         scores = check_scores(self._scorer(record), 1, len(judge.offers))
@@ -202,7 +199,7 @@ add it; where its values are unknown, leave them empty.
 
             return hash_rows(pd.DataFrame([dict(record)]))
         check_columns(record, [self._key], what="Deciding")
-        return np.array([hash_text(record[self._key])], dtype=np.uint64)
+        return hash_key(record, self._key)
 
 
 def _scorer_of(model: ScoresOffers, entries: pd.DataFrame) -> Callable[[Mapping[str, Any]], Scores]:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from cxml.errors import FrameError, shorten
+from cxml.frames import distinct
 from cxml.timeseries.calendar import Calendar
 from cxml.timeseries.clock import Clock
 from cxml.timeseries.gaps import find_forgotten, find_hours, find_zeros, gap_error, past_closed
+from cxml.values import ONE_NAME
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,7 +134,11 @@ Correct or drop these rows, or read another notation with pandas.to_datetime(...
         )
     else:
         # A history repeats its times for each series: each is read once.
-        codes, unique = pd.factorize(values.astype(object))
+        try:
+            codes, unique = pd.factorize(values.astype(object))
+        except TypeError:  # a list or a dict is no time: shown as text, it is refused below like other words
+            values = values.map(str)
+            codes, unique = pd.factorize(values.astype(object))
         read = _read_objects(pd.Series([*unique, None], dtype=object), name)[codes]
     absent = np.asarray(read.isna())
     if absent.any():
@@ -238,11 +244,9 @@ frame.groupby('ds').sum(), or name the column that tells the series apart: key=.
 
 
 def _series(frame: pd.DataFrame, key: str | None) -> tuple[tuple[str, ...], np.ndarray]:
-    import pandas as pd
-
     if key is None:
         return ("",), np.zeros(len(frame), dtype=np.int64)
-    codes, labels = pd.factorize(frame[key], sort=True)
+    codes, labels = distinct(frame[key], sort=True, advice=ONE_NAME)
     if (codes < 0).any():
         raise FrameError(
             f"Each row must name its series - {int((codes < 0).sum()):,} of {len(frame):,} rows have no {key!r}. "

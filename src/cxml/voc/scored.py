@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkable
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, runtime_checkab
 import numpy as np
 
 from cxml.errors import FrameError, NotFittedError
-from cxml.frames import check_columns
+from cxml.frames import check_columns, check_record
 from cxml.values import is_missing
 from cxml.voc.calibration import Calibration
 from cxml.voc.checks import is_written, read_texts, targets_of
@@ -166,7 +165,7 @@ class ScoredVoc(ABC):
         Returns
         -------
         dict
-            The columns of `predict`. Labels are None and numbers NaN where the comment is empty.
+            The columns of `predict`. Labels and numbers are None where the comment is empty.
 
         Raises
         ------
@@ -174,8 +173,7 @@ class ScoredVoc(ABC):
             If it is no mapping, lacks the text, or that is no text.
         """
         engine, config = self.fitted, self.config
-        if not isinstance(record, Mapping):
-            raise FrameError(f"A record must be a mapping of column to value - got {type(record).__name__}.")
+        check_record(record)
         if config.text not in record:
             check_columns(record, [config.text], what="This model", advice="Name the comment so in the record.")
         text = record[config.text]
@@ -250,10 +248,10 @@ def _fields(head: Head, chance: np.ndarray, written: bool) -> dict[str, Any]:
     best = int(chance.argmax())
     found: dict[str, Any] = {
         head.name: head.labels[best] if written else None,
-        PROBABILITY.format(head.name): float(chance[best]) if written else math.nan,
+        PROBABILITY.format(head.name): float(chance[best]) if written else None,
     }
     if head.kind == "ordered":
         chances = chance.tolist()
         middle = sum(place * one for place, one in enumerate(chances)) / (len(chances) - 1)
-        found[SCORE.format(head.name)] = 2 * middle - 1 if written else math.nan
+        found[SCORE.format(head.name)] = 2 * middle - 1 if written else None
     return found

@@ -42,6 +42,7 @@ def explain_alert(
     denominator: str | None = None,
     period: str = "7D",
     periods: int = 26,
+    exclude: Any = (),
     total: float | None = None,
     depth: int | None = None,
     most: int = 10,
@@ -74,6 +75,9 @@ def explain_alert(
         What repeats: a week, for a day write ``"1D"``.
     periods : int in 3 ... 104, default=26
         Earlier periods to compare with, as far as the frame reaches; those without a row were closed and do not count.
+    exclude : DataFrame, or sequence of what `alert` may be, default=()
+        Earlier incidents, such as all rows of `cxml.anomaly.alerts`: periods that one of them touches are no examples.
+        A segment that was in trouble before would else count as one that strays. The alert itself may be among them.
     total : float, optional
         What all leaves of the alert's time must come to, within 0.1 %.
     depth, most, least_share : as in `cxml.anomaly.explain_change`
@@ -88,7 +92,7 @@ def explain_alert(
         If columns are missing, values are negative or missing, the history holds fewer than 3 periods before the alert,
         no row lies in its time, or the leaves do not add up to `total`.
     ConfigError
-        If a setting is outside its range, or `alert` is neither a row nor two times.
+        If a setting is outside its range, or `alert`, or one of `exclude`, is neither a row nor two times.
 
     Examples
     --------
@@ -114,8 +118,10 @@ def explain_alert(
     check_columns(data.columns, [*names, time, *amounts], what="Explaining an alert")
     check_filled(data, names)
     moments = _moments(data, time)
-    start, end = _window(alert, moments)
-    back, inside = _periods(moments, start, end, period, periods)
+    start, end = _window(alert, moments, "alert")
+    listed = exclude.to_dict("records") if hasattr(exclude, "columns") else exclude
+    incidents = [_window(one, moments, "exclude") for one in listed]
+    back, inside = _periods(moments, start, end, period, periods, incidents)
     columns = {name: check_amounts(data, name, names) for name in amounts}
     found = _leaves(data, names, back, inside, list(columns.values()))
     check_sums(found, total)
@@ -140,28 +146,28 @@ def _moments(data: pd.DataFrame, time: str) -> pd.Series:
     return moments
 
 
-def _window(alert: Any, moments: pd.Series) -> tuple[pd.Timestamp, pd.Timestamp]:
+def _window(alert: Any, moments: pd.Series, setting: str) -> tuple[pd.Timestamp, pd.Timestamp]:
     import pandas as pd
 
     if isinstance(alert, (Mapping, pd.Series)):
         missing = [name for name in ("start", "end") if name not in alert]
         if missing:
             raise ConfigError(
-                f"`alert` must be a row of anomaly.alerts - got one without {missing[0]!r}. Or give two times."
+                f"`{setting}` must be a row of anomaly.alerts - got one without {missing[0]!r}. Or give two times."
             )
         first, last = alert["start"], alert["end"]
     elif isinstance(alert, (tuple, list)) and len(alert) == 2:
         first, last = alert
     else:
         raise ConfigError(
-            f"`alert` must be a row of anomaly.alerts, or two times - got {type(alert).__name__}. "
+            f"`{setting}` must be a row of anomaly.alerts, or two times - got {type(alert).__name__}. "
             "Write ('2024-03-04', '2024-03-05')."
         )
     start, end = pd.Timestamp(first), pd.Timestamp(moments.max() if pd.isna(last) else last)
     zone = moments.dt.tz
     start, end = (_in_zone(one, zone) for one in (start, end))
     if pd.isna(start) or start > end:
-        raise ConfigError(f"`alert` must end after it starts - got {first!r} to {last!r}.")
+        raise ConfigError(f"`{setting}` must end after it starts - got {first!r} to {last!r}.")
     return start, end
 
 
@@ -172,7 +178,12 @@ def _in_zone(moment: pd.Timestamp, zone: Any) -> pd.Timestamp:
 
 
 def _periods(
-    moments: pd.Series, start: pd.Timestamp, end: pd.Timestamp, period: str, periods: int
+    moments: pd.Series,
+    start: pd.Timestamp,
+    end: pd.Timestamp,
+    period: str,
+    periods: int,
+    incidents: Sequence[tuple[pd.Timestamp, pd.Timestamp]],
 ) -> tuple[np.ndarray, np.ndarray]:
     """How many periods before the alert's each row lies, -1 where it is not asked; and whether in the alert's phase."""
     import pandas as pd
@@ -195,11 +206,16 @@ def _periods(
         raise FrameError(f"The history must hold rows of the alert - none lies from {start} to {end}.")
     # periods that the frame does not reach the start of are no examples; without a row in the phase it was closed
     whole = (back > 0) & (back <= (first - wall.min()) // length)
-    open_ones = np.unique(back[inside & whole])[:periods]
+    open_ones = np.unique(back[inside & whole])
+    for begun, ended in incidents:
+        touched = -((_wall(ended) - first) // length), -((_wall(begun) - first) // length)
+        open_ones = open_ones[(open_ones < touched[0]) | (open_ones > touched[1])]
+    open_ones = open_ones[:periods]
     if len(open_ones) < _LEAST_PERIODS:
+        without = " without what exclude= names" if incidents else ""
         raise FrameError(
             f"The history must hold at least {_LEAST_PERIODS} periods of {period} before the alert - got "
-            f"{len(open_ones)} before {start}. Give earlier rows too, or a shorter period=."
+            f"{len(open_ones)} before {start}{without}. Give earlier rows too, or a shorter period=."
         )
     place = np.searchsorted(open_ones, back)
     known = np.isin(back, open_ones)

@@ -77,7 +77,8 @@ def emerging(
     text, time : str
         Its columns. Rows without a time are left out; comments without text count, but hold no phrase.
     period : str, default="W"
-        A pandas period: ``"D"``, ``"W"``, ``"2W"``, ``"M"``. Weeks end on Sunday, by the wall clock of the times.
+        A pandas period: ``"D"``, ``"W"``, ``"2W"``, ``"M"``. Weeks end on Sunday, by the wall clock of the times; on
+        another day with ``"W-MON"`` and the like.
     topic : str, optional
         A column of topics (labels).
     topics : TopicModel, optional
