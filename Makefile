@@ -15,12 +15,13 @@ SETUP = pyproject.toml constraints.txt
 INSTALL = $(BIN)/python -m pip --disable-pip-version-check install -qq -c constraints.txt
 
 help:
-	@echo 'make demo    see churn, offers, calls, comments and alarms; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
+	@echo 'make demo    all five families on public data: a table and a report; your churn: make demo DATA=file.csv TARGET=column [KEY=column]'
 	@echo 'make test    run the tests'
 	@echo 'make check   lint, formatting, types, examples in docstrings'
 	@echo 'make ui      look at the runs in a browser, at http://127.0.0.1:$(PORT) (another one: PORT=5001)'
 	@echo 'make bench   measure speed and accuracy beside other packages'
 	@echo 'make models  make the models that ship anew, from public data'
+	@echo 'make pictures  draw the pictures of the README and the docs anew'
 	@echo 'make clean   remove what these made, but for the runs and models in mlflow.db and mlruns'
 
 demo: $(VENV)/.demo
@@ -49,6 +50,9 @@ bench: $(VENV)/.bench
 
 models: $(VENV)/.demo
 	@$(BIN)/python models/make.py
+
+pictures: $(VENV)/.demo
+	@$(BIN)/python docs/images/make.py
 
 clean:
 	@rm -rf $(VENV) .demo build dist src/cxml.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -86,4 +90,4 @@ $(VENV)/.bench: $(VENV)/.demo
 	@$(INSTALL) -e '.[bench]'
 	@touch $@
 
-.PHONY: help demo test check ui bench models clean
+.PHONY: help demo test check ui bench models pictures clean
