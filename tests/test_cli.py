@@ -98,6 +98,16 @@ def test_train_predict_compare_promote_and_promote_again(run, refused, store, da
     assert len(pd.read_csv("answer.csv")) == 600
 
 
+def test_a_column_that_knows_the_answer_is_promoted_only_when_accepted(run, refused, store, customers):
+    customers.assign(refund=(customers[TARGET] == "yes").astype(int)).to_csv("leaky.csv", index=False)
+    _, told, _ = run(*words("leaky.csv", "--set", "pictures=false"))
+    uri = next(line.split()[-1] for line in told.splitlines() if "cxml promote" in line)
+    assert "possible leakage: 'refund'" in refused("promote", uri, code=1)
+    code, told, _ = run("promote", uri, "--accept-leaks")
+    assert code == 0
+    assert "is now version 1" in told
+
+
 def test_compare_of_an_empty_store_says_what_to_type(run, store):
     code, told, _ = run("compare", "churn")
     assert code == 0

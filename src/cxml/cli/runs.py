@@ -37,6 +37,7 @@ def add_promote(commands: Any) -> None:
     promote.add_argument("--strict", action="store_true", help="chance alone must not explain that it is better")
     promote.add_argument("--tolerance", type=float, default=0.0, help="it may be worse than the holder by so much")
     promote.add_argument("--name", help="in the registry; default: the family")
+    promote.add_argument("--accept-leaks", action="store_true", help="also where a column seems to know the answer")
 
 
 def add_rollback(commands: Any) -> None:
@@ -91,7 +92,13 @@ def _promote(options: argparse.Namespace) -> None:
     trained = load(options.model)
     on = read(options.on, texts_of(trained.config.key, trained.model.features())) if options.on else None
     done = promote(
-        trained, alias=options.alias, on=on, strict=options.strict, tolerance=options.tolerance, name=options.name
+        trained,
+        alias=options.alias,
+        on=on,
+        strict=options.strict,
+        tolerance=options.tolerance,
+        name=options.name,
+        accept_leaks=options.accept_leaks,
     )
     print(f"{done.uri} is now version {done.version}, {trained.name}")
     if done.against_baseline:
