@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import builders
 from cxml import churn
 from cxml.datasets import make_snapshots
 from cxml.errors import ConfigError, FrameError
@@ -194,8 +193,3 @@ def test_probabilities_mean_what_they_say(trained, fresh):
         assert chance.mean() == pytest.approx(fresh.probability.mean(), abs=0.05)
         assert np.abs(chance - fresh.probability).mean() < 0.12
         assert np.corrcoef(chance, fresh.probability)[0, 1] > 0.75
-
-
-def test_the_recipe_table_builds_each_model(trained):
-    for name in builders.RECIPES:
-        assert trained(name).name == name

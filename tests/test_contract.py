@@ -428,3 +428,8 @@ def test_a_config_can_be_changed_only_by_making_another(model):
     assert (other.seed, model.config.seed) == (7, 0)
     with pytest.raises(ConfigError, match=r"seed must be a whole number from 0 up - got -1"):
         replace(model.config, seed=-1)
+
+
+def test_the_recipe_table_builds_each_model(trained):
+    for name in builders.RECIPES:
+        assert trained(name).name == name

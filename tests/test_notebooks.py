@@ -113,7 +113,9 @@ FEWER = {
     "make_company(3000": "make_company(1500",
     'totals["ds"] < week]': 'totals["ds"].between("2024-07-01", "2025-06-23 23:00")]',
     'totals["ds"] >= "2025-01-01"]': 'totals["ds"] >= "2025-02-01"]',
-    "make_customers(4000": "make_customers(3600",
+    "make_customers(4000": "make_customers(2600",
+    "iloc[:3000]": "iloc[:1800]",
+    "iloc[3000:]": "iloc[1800:]",
     "make_comments(3000": "make_comments(2200",
     "make_offers(3000": "make_offers(2400",
 }
