@@ -38,8 +38,9 @@ test: $(VENV)/.test
 check: $(VENV)/.check
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules src/cxml
+	@# The types take one core: the examples run beside them.
+	@$(BIN)/mypy & types=$$!; $(BIN)/python -m pytest -q -n 2 --dist loadfile --doctest-modules src/cxml; \
+	examples=$$?; wait $$types && exit $$examples
 
 ui: $(VENV)/.demo
 	@echo 'The runs are at http://127.0.0.1:$(PORT) - stop with Ctrl-C.'
